@@ -1,0 +1,40 @@
+"""The nouns that flow between the rooms: frozen values and closed sets, nothing that acts."""
+
+from auditor.model.conversation import Endpoint, Exchange, Observation, Protocol, Sighting, Status, Transport
+from auditor.model.device import Coverage, Device, Run, Withheld
+from auditor.model.finding import Finding, FindingKind, Priority, Reference, Severity, Verdict, WorkOrder
+from auditor.model.identity import Certainty, Claim, Contradiction, Identity, Kind, Match
+from auditor.model.permission import Grant, Method, Pace
+from auditor.model.plan import Page, Plan
+
+__all__ = [
+    "Certainty",
+    "Claim",
+    "Contradiction",
+    "Coverage",
+    "Device",
+    "Endpoint",
+    "Exchange",
+    "Finding",
+    "FindingKind",
+    "Grant",
+    "Identity",
+    "Kind",
+    "Match",
+    "Method",
+    "Observation",
+    "Pace",
+    "Page",
+    "Plan",
+    "Priority",
+    "Protocol",
+    "Reference",
+    "Run",
+    "Severity",
+    "Sighting",
+    "Status",
+    "Transport",
+    "Verdict",
+    "Withheld",
+    "WorkOrder",
+]

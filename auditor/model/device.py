@@ -1,0 +1,76 @@
+"""A device as stored, the run that saw it, and how far the run got."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from auditor.model.conversation import Exchange, Observation
+from auditor.model.finding import Finding
+from auditor.model.identity import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One physical thing, however many addresses it has had. `key` is `site/address` of first sight."""
+
+    key: str
+    site: str
+    address: str
+    """The address it was last seen at."""
+    identity: Identity
+    addresses: tuple[str, ...] = ()
+    ports: tuple[tuple[str, int], ...] = ()
+    """(transport, port) pairs that answered."""
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    source: str = "live"
+    """`live`, or the kinds of file it is known from, joined by ", "."""
+    observations: tuple[Observation, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    granted: bool = True
+    """False for a device that answered from outside the scope: seen, not contacted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Something we were asked to do and did not, and how many addresses it concerns."""
+
+    reason: str
+    addresses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How far a run got. Silent and withheld addresses are said, never counted as fine."""
+
+    granted: int
+    """Addresses the scope grants, exclusions taken out."""
+    swept: int
+    answered: int
+    silent: int
+    withheld: tuple[Withheld, ...] = ()
+    outside: int = 0
+    """Devices that answered from outside the scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One audit: who allowed it, with which data and version, when, and whether it is complete."""
+
+    id: str
+    version: str
+    scope_digest: str
+    data_digest: str
+    started: datetime
+    ended: datetime | None
+    complete: bool
+    authorisation: str
+    issued_by: str
+    contact: str
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    sites: tuple[str, ...] = ()
+    coverage: Coverage | None = None
+    state: str = "running"
+    """`running`, `complete`, `stopped`, `window closed`, `budget spent`, `killed`."""
+    notes: tuple[str, ...] = ()

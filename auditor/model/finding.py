@@ -1,0 +1,122 @@
+"""What an identity and its observations mean for the owner, and the work that follows."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from auditor.model.conversation import Observation
+from auditor.model.identity import Certainty, Claim
+
+
+class FindingKind(StrEnum):
+    """The four questions an owner asks."""
+
+    ADVISORY = "advisory"
+    RESTRICTION = "restriction"
+    EXPOSURE = "exposure"
+    LIFECYCLE = "lifecycle"
+
+
+class Verdict(StrEnum):
+    """What can be said. `not affected` needs every input the rule asks for."""
+
+    AFFECTED = "affected"
+    POSSIBLY_AFFECTED = "possibly affected"
+    NOT_AFFECTED = "not affected"
+    NOT_ASSESSED = "not assessed"
+
+
+class Severity(StrEnum):
+    """How bad it is if it is so. Ordered by `rank`."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """5 for critical down to 1 for info."""
+        return {"critical": 5, "high": 4, "medium": 3, "low": 2, "info": 1}[self.value]
+
+
+class Priority(StrEnum):
+    """When somebody must act. Ordered by `rank`."""
+
+    ACT_NOW = "act now"
+    THIS_WEEK = "this week"
+    PLAN = "plan"
+    WATCH = "watch"
+
+    @property
+    def rank(self) -> int:
+        """4 for act now down to 1 for watch."""
+        return {"act now": 4, "this week": 3, "plan": 2, "watch": 1}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where it is written."""
+
+    label: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One statement about one device that its owner can act on or be at ease about."""
+
+    device: str
+    kind: FindingKind
+    id: str
+    """`CVE-2021-36260`, `us-ndaa-889-a`, `telnet-open`, `firmware-age`."""
+    title: str
+    verdict: Verdict
+    severity: Severity
+    priority: Priority
+    priority_reason: str
+    certainty: Certainty
+    reason: str
+    """Why this verdict, in one sentence with the values compared."""
+    why_it_matters: str = ""
+    settles: str = ""
+    """For `possibly affected` and `not assessed`: the one thing that would settle it."""
+    remedy: str = ""
+    known_exploited: date | None = None
+    references: tuple[Reference, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    """Further named facts: instrument, clause, in force from, fixed build, age in days."""
+    because: tuple[Claim, ...] = ()
+    observations: tuple[Observation, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.because and not self.observations:
+            message = f"finding {self.id} on {self.device} has no evidence"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """One thing one person can do. `id` is made from site, action and target, so it survives re-runs."""
+
+    id: str
+    action: str
+    """`update`, `close-service`, `isolate`, `replace`, `ask-supplier`, `configure`, `investigate`."""
+    title: str
+    site: str
+    devices: tuple[str, ...]
+    priority: Priority
+    priority_reason: str
+    effort: str
+    """`minutes`, `hours`, `days`, `project`."""
+    steps: tuple[str, ...]
+    check: str
+    """The command that re-checks just these devices."""
+    findings: tuple[str, ...]
+    """`device id` pairs joined by a blank, of the findings this order answers."""
+    target: str = ""
+    """The version to reach, the service to close, the fact to get."""
+    state: str = "open"
+    """`open`, `done`, `partly done`, `new`."""
+    done: tuple[str, ...] = ()

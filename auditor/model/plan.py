@@ -1,0 +1,27 @@
+"""What is worth asking of one device."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One documented address of a device's web pages that any browser may load before login.
+
+    From fingerprints/pages.yaml: path, which suspicion makes it worth a request ("" = always), why.
+    """
+
+    path: str
+    suspected: str
+    reason: str
+    method: str = "GET"
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The questions chosen for one device in one round."""
+
+    pages: tuple[Page, ...] = ()
+    suspected: frozenset[str] = field(default_factory=frozenset)
+    """Makers that an earlier answer points to."""
+    user_agent: str = "auditor/0 (authorised network audit)"
