@@ -15,6 +15,8 @@ class Page:
     reason: str
     method: str = "GET"
     body: str = ""
+    challenge: bool = False
+    """The path is known to answer 401; only the form of that refusal is read."""
 
 
 @dataclass(frozen=True, slots=True)
