@@ -1,0 +1,189 @@
+"""How every command speaks: exit codes, escaped text from devices, failures that say what to do."""
+
+import io
+import json
+import logging
+import os
+import sys
+import traceback
+import unicodedata
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+from types import TracebackType
+from typing import Self
+
+import click
+
+logger = logging.getLogger(__name__)
+
+
+class Exit(IntEnum):
+    """What the program's exit code says. A promise to scripts; see docs/architecture.md section 6."""
+
+    DONE = 0
+    FINDINGS = 1
+    """Findings at or above `--fail-on`."""
+    USAGE = 2
+    """Wrong usage or unreadable input."""
+    REFUSED = 3
+    """Refused by the scope."""
+    PARTIAL = 4
+    """Stopped, window closed or budget spent; `--resume` continues."""
+    NETWORK = 5
+    """Network or permission."""
+    BUG = 70
+    INTERRUPTED = 130
+
+
+class Failure(click.ClickException):
+    """A command cannot do what it was asked; the message says why and what to do."""
+
+    def __init__(self, message: str, code: Exit = Exit.USAGE) -> None:
+        super().__init__(message)
+        self.code = code
+
+    def show(self, file: object = None) -> None:
+        """Write the message to stderr, control characters escaped."""
+        del file
+        words(f"auditor: {self.message}")
+
+
+_PLAIN_WHITESPACE = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+"""Unicode categories that move a cursor, reorder text or show nothing."""
+
+
+def shown(text: str, limit: int = 0) -> str:
+    """Return text from a device safe to print: whatever moves a cursor, hides or reorders is escaped.
+
+    With a limit, longer text is cut and ends in an ellipsis.
+    """
+    if limit and len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    if character in _PLAIN_WHITESPACE:
+        return _PLAIN_WHITESPACE[character]
+    if unicodedata.category(character) not in _HIDDEN:
+        return character
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 256 else f"\\u{{{number:x}}}"
+
+
+def shown_bytes(data: bytes, limit: int = 4096) -> tuple[str, ...]:
+    """Return bytes from a device as safe lines: text stays readable, every other byte is escaped."""
+    text = data[:limit].decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+    lines = [shown(line) for line in text.split("\n")]
+    if len(data) > limit:
+        lines.append(f"… and {len(data) - limit} more bytes")
+    return tuple(lines)
+
+
+def words(message: str) -> None:
+    """Write a line for a person to stderr; line breaks of the message stay, other control characters do not."""
+    click.echo("\n".join(shown(line) for line in message.split("\n")), err=True)
+
+
+def say_json(value: Mapping[str, object]) -> None:
+    """Write one JSON object, indented, to stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=True))
+
+
+def say_jsonl(values: Iterable[Mapping[str, object]]) -> None:
+    """Write JSON objects to stdout, one a line."""
+    for value in values:
+        click.echo(json.dumps(value, ensure_ascii=True))
+
+
+def is_verbose() -> bool:
+    """Tell whether -v was given to this command or to the program."""
+    context = click.get_current_context(silent=True)
+    return bool(context and context.find_root().meta.get("auditor.verbose"))
+
+
+def with_color() -> bool:
+    """Tell whether colour may be used: not with --no-color, NO_COLOR or a dumb terminal."""
+    context = click.get_current_context(silent=True)
+    refused = bool(context and context.find_root().color is False)
+    return not refused and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+class Judge:
+    """Turns whatever ends a command into its exit code: `with Judge() as judge: …`, then `judge.code`.
+
+    An exception nobody foresaw is our bug: a short message, the traceback only with -v, exit code 70.
+    """
+
+    def __init__(self, *, verbose: bool = False) -> None:
+        self.code: int = Exit.DONE
+        self.verbose = verbose
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is None:
+            return True
+        self.code = self._code_of(error)
+        return not isinstance(error, SystemExit | GeneratorExit)
+
+    def _code_of(self, error: BaseException) -> int:
+        match error:
+            case SystemExit():
+                return Exit.DONE
+            case click.exceptions.Exit():
+                return error.exit_code
+            case Failure():
+                error.show()
+                return error.code
+            case click.ClickException():
+                error.show()
+                return Exit.USAGE
+            case KeyboardInterrupt() | click.Abort():
+                words("auditor: interrupted")
+                return Exit.INTERRUPTED
+            case BrokenPipeError():
+                _close_stdout()
+                return Exit.DONE
+        return self._expected(error)
+
+    def _expected(self, error: BaseException) -> int:
+        code = getattr(error, "exit_code", None)
+        if isinstance(code, int):
+            words(f"auditor: {error}")
+            return code
+        if type(error).__name__ in {"ScopeError", "DataError"}:
+            words(f"auditor: {error}")
+            return Exit.USAGE
+        if type(error).__name__ == "OutsideScopeError":
+            words(f"auditor: refused by the scope: {error}")
+            return Exit.REFUSED
+        if isinstance(error, PermissionError):
+            words(f"auditor: permission denied: {error}")
+            return Exit.NETWORK
+        return self._bug(error)
+
+    def _bug(self, error: BaseException) -> int:
+        words(f"auditor: our fault, not yours: {type(error).__name__}: {error}")
+        if self.verbose:
+            words("".join(traceback.format_exception(error)))
+        else:
+            words("Run the same command with -v and report what it prints.")
+        return Exit.BUG
+
+
+def _close_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter does not complain when it flushes at exit."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (io.UnsupportedOperation, ValueError):
+        return
+    void = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(void, descriptor)
+    os.close(void)
