@@ -1,0 +1,70 @@
+"""DHIP, the discovery by UDP 37810: one search, and answers with whatever header they carry.
+
+Source: julienblitte/UniversalScanner Dahua2.cs and doc/protocols; public captures.
+"""
+
+import re
+import struct
+from dataclasses import dataclass
+
+from auditor.wire import charset, json_pairs
+
+MAX_ANSWERS = 64
+"""Answers read from one recording."""
+
+_MAGIC = b"DHIP"
+# Where a header begins inside a recording: its own length, then the magic.
+_DATAGRAM = re.compile(rb"[\x00-\xff]\x00\x00\x00(?=DHIP)")
+_TELLING = b"notifyDevInfo"
+_HEADER = struct.Struct("<I4sIIIIII")
+_SEARCH = b'{ "method" : "DHDiscover.search", "params" : { "mac" : "", "uni" : 1 } }\n'
+_INFORMATION = "params.deviceInfo."
+_QUESTION = "DHDiscover.search"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one device says of itself; nested fields have dotted names such as `IPv4Address.IPAddress`."""
+
+    method: str
+    mac: str
+    fields: tuple[tuple[str, str], ...]
+
+    def field(self, name: str) -> str | None:
+        """Return the first value of a field, whatever its case, or None."""
+        wanted = name.lower()
+        return next((value for key, value in self.fields if key.lower() == wanted), None)
+
+
+def search() -> bytes:
+    """Return the search datagram, the only question of this protocol the program can ask."""
+    size = len(_SEARCH)
+    return _HEADER.pack(_HEADER.size, _MAGIC, 0, 0, size, 0, size, 0) + _SEARCH
+
+
+def parse(reply: bytes) -> Answer | None:
+    """Return the first answer of a datagram, or None when it holds none; our own search come back is none."""
+    return next(iter(answers(reply)), None)
+
+
+def answers(reply: bytes) -> tuple[Answer, ...]:
+    """Return every answer of a recording that may hold several datagrams one after the other."""
+    found: list[Answer] = []
+    for part in _DATAGRAM.split(reply, MAX_ANSWERS):
+        if (_MAGIC in reply[:64] or _TELLING in part) and b"{" in part:
+            pairs = json_pairs.pairs(charset.decode(part[part.index(b"{") : part.rfind(b"}") + 1 or None]))
+            answer = _answer(pairs)
+            found += [answer] if answer else []
+    return tuple(found)
+
+
+def _answer(pairs: tuple[tuple[str, str], ...]) -> Answer | None:
+    """Read the pairs of one JSON body."""
+    top = dict(reversed(pairs))
+    method = top.get("method", "")
+    fields = tuple(
+        (name.removeprefix(_INFORMATION), value) for name, value in pairs if name.startswith(_INFORMATION)
+    )
+    if method == _QUESTION or not (fields or top.get("mac")):
+        return None
+    return Answer(method, top.get("mac", ""), fields)

@@ -1,0 +1,118 @@
+"""ONVIF device calls that need no login, and their answers under any prefix. Source: ONVIF Core and Device Management."""
+
+import re
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+from auditor.wire import soap, xml
+
+_DEVICE = "http://www.onvif.org/ver10/device/wsdl"
+_FIELDS = {
+    name.lower(): name for name in ("Manufacturer", "Model", "FirmwareVersion", "SerialNumber", "HardwareId")
+}
+_SCOPE = re.compile(r"onvif://[^/\s]{1,128}/([^/\s]{1,64})(?:/(\S*))?", re.IGNORECASE)
+# Fields that make an answer recognisable where the name of the answer itself is lost.
+_ENOUGH = 3
+_WHOLE = re.compile(r"\d{1,4}")
+
+
+def get_system_date_and_time() -> bytes:
+    """Return the call for the device's clock."""
+    return _call("GetSystemDateAndTime")
+
+
+def get_capabilities() -> bytes:
+    """Return the call for the addresses of the services, as all versions of the standard know it."""
+    return _call("GetCapabilities", "<tds:Category>All</tds:Category>")
+
+
+def get_services() -> bytes:
+    """Return the call for the list of services and their versions."""
+    return _call("GetServices", "<tds:IncludeCapability>false</tds:IncludeCapability>")
+
+
+def get_scopes() -> bytes:
+    """Return the call for the scopes, which hold name, hardware and place."""
+    return _call("GetScopes")
+
+
+def get_device_information() -> bytes:
+    """Return the call for maker, model, firmware and serial number, which most devices refuse without a login."""
+    return _call("GetDeviceInformation")
+
+
+def device_information(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the (name, value) pairs of a GetDeviceInformation answer, in the standard's spelling and the reply's order."""
+    elements = xml.elements(text)
+    found: dict[str, str] = {}
+    for element in elements:
+        name = _FIELDS.get(element.name.lower())
+        if name and name not in found and not element.cut:
+            found[name] = element.text
+    named = any(element.name.lower() == "getdeviceinformationresponse" for element in elements)
+    return tuple(found.items()) if named or len(found) >= _ENOUGH else ()
+
+
+def scopes(text: str) -> tuple[str, ...]:
+    """Return the scopes of a GetScopes answer as written."""
+    items = (each for each in xml.elements(text) if each.name.lower() == "scopeitem" and not each.cut)
+    return tuple(each.text for each in items if each.text)
+
+
+def scope_item(scope: str) -> tuple[str, str] | None:
+    """Split one scope into its kind in lower case and its value with percent signs resolved; None for another form.
+
+    `onvif://www.onvif.org/name/NorthCam%20NC2` gives `("name", "NorthCam NC2")`.
+    """
+    found = _SCOPE.fullmatch(scope.strip())
+    return (found.group(1).lower(), unquote(found.group(2) or "")) if found else None
+
+
+def device_time(text: str) -> datetime | None:
+    """Return the device's UTC clock, or None when it shows none that a calendar has."""
+    clock = [each for each in xml.elements(text) if "utcdatetime" in each.path.lower() and not each.cut]
+    parts: list[int] = []
+    for name in ("year", "month", "day", "hour", "minute", "second"):
+        value = next((each.text for each in clock if each.name.lower() == name), "")
+        if not _WHOLE.fullmatch(value):
+            return None
+        parts.append(int(value))
+    year, month, day, hour, minute, second = parts
+    try:
+        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def time_zone(text: str) -> str | None:
+    """Return the time zone as the device writes it, usually in POSIX form."""
+    return xml.first(text, "TZ")
+
+
+def services(text: str) -> tuple[tuple[str, str], ...]:
+    """Return (namespace, address) pairs of a GetServices answer, or (category, address) of a GetCapabilities answer."""
+    found: list[tuple[str, str]] = []
+    namespace = ""
+    for element in xml.elements(text):
+        name = element.name.lower()
+        if name == "service":
+            namespace = ""
+        elif name == "namespace":
+            namespace = element.text
+        elif name == "xaddr" and element.text and not element.cut:
+            found.append((namespace or _parent(element.path), element.text))
+    return tuple(found)
+
+
+def _call(name: str, inside: str = "") -> bytes:
+    """Return one call to the device service."""
+    return soap.envelope(
+        f'<tds:{name} xmlns:tds="{_DEVICE}">{inside}</tds:{name}>'
+        if inside
+        else f'<tds:{name} xmlns:tds="{_DEVICE}"/>'
+    )
+
+
+def _parent(path: str) -> str:
+    """Return the name one level up."""
+    return path.split("/")[-2] if "/" in path else ""
