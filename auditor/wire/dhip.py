@@ -52,7 +52,7 @@ def answers(reply: bytes) -> tuple[Answer, ...]:
     found: list[Answer] = []
     for part in _DATAGRAM.split(reply, MAX_ANSWERS):
         if (_MAGIC in reply[:64] or _TELLING in part) and b"{" in part:
-            pairs = json_pairs.pairs(charset.decode(part[part.index(b"{") : part.rfind(b"}") + 1 or None]))
+            pairs = json_pairs.pairs(charset.decode(part[part.index(b"{") :]))
             answer = _answer(pairs)
             found += [answer] if answer else []
     return tuple(found)

@@ -63,7 +63,7 @@ class _Reader:
         elif mark in "}]":
             self._levels.pop()
         elif mark == "," and self._levels:
-            _, key = self._levels[-1]
+            is_list, key = self._levels[-1]
             self._levels[-1] = (is_list, key + 1 if isinstance(key, int) else "")
 
     def _value(self, value: str, *, is_string: bool) -> None:
