@@ -1,0 +1,73 @@
+# The two commands a fresh machine needs are `make demo` and `make test`; both set up what they use.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+OUT ?= out
+WORKERS ?= 2
+CORPUS ?= ../shared/corpus
+
+.PHONY: help setup tools demo test lint format types imports docs docs-check unit wheel bench corpus fuzz test-lab clean
+
+help: ## Show this list.
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.ready: pyproject.toml
+	@echo "setting up $(VENV) (once; takes about a minute)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+setup: $(VENV)/.ready ## Make the virtual environment with everything the tests need.
+
+tools: ## Install the system tools some tests use (needs root and apt; says what is missing otherwise).
+	@.ci/tools
+
+demo: $(VENV)/.ready ## Run the whole job against the emulated town on loopback and leave a report in out/demo/.
+	@$(BIN)/python -m lab.demo --out $(OUT)/demo
+
+test: tools $(VENV)/.ready lint docs-check unit wheel ## Everything CI runs.
+
+lint: $(VENV)/.ready ## Format check, lint, types, imports, data.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/auditor fingerprints lint
+	$(BIN)/auditor-lab check
+
+format: $(VENV)/.ready ## Bring the code into our form.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.ready ## Write generated text into README and docs anew.
+	$(BIN)/cog -r README.md docs/*.md
+
+docs-check: $(VENV)/.ready ## Check that generated text in README and docs is current.
+	$(BIN)/cog --check --diff README.md docs/*.md
+
+unit: $(VENV)/.ready ## The tests, with branch coverage reported.
+	COVERAGE_CORE=sysmon $(BIN)/pytest -n $(WORKERS) --dist loadgroup --cov --cov-branch --cov-report=term:skip-covered --cov-report=xml:$(OUT)/coverage.xml
+
+wheel: $(VENV)/.ready ## Build the wheel, install it alone, start it from another folder.
+	@.ci/wheel $(BIN)/python
+
+bench: $(VENV)/.ready ## Measure speed and memory, ratios in one run (not part of the tests).
+	@$(BIN)/python -m tests.benchmarks --out $(OUT)/bench
+
+corpus: $(VENV)/.ready ## Score the recorded replies of others in CORPUS (default ../shared/corpus).
+	@if [ -d "$(CORPUS)" ]; then $(BIN)/python -m tests.corpus.score $(CORPUS); \
+	else echo "no recorded replies at $(CORPUS); give CORPUS=folder"; fi
+
+fuzz: $(VENV)/.ready ## A million inputs through every parser and reader (takes long).
+	$(BIN)/python tests/fuzz/fuzz_all.py -runs=1000000 -max_len=4096
+
+test-lab: $(VENV)/.ready ## The compose lab with a real Docker engine, where one can be started.
+	@.ci/lab
+
+clean: ## Remove what make made.
+	rm -rf $(VENV) $(OUT) dist build .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

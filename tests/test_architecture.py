@@ -1,0 +1,185 @@
+"""The house rules that imports cannot show: each unit has what its kind needs, facts stay out of code, conduct stays in."""
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+AUDITOR = ROOT / "auditor"
+
+
+def modules(room: str) -> list[str]:
+    return sorted(
+        name for _, name, _ in pkgutil.iter_modules([str(AUDITOR / room)]) if not name.startswith("_")
+    )
+
+
+def sources(*rooms: str) -> Iterator[tuple[Path, str]]:
+    for room in rooms or ("",):
+        for path in sorted((AUDITOR / room).rglob("*.py")):
+            if "_data" not in path.parts:
+                yield path, path.read_text(encoding="utf-8")
+
+
+def calls(tree: ast.AST, name: str) -> list[int]:
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and (getattr(node.func, "id", None) == name or getattr(node.func, "attr", None) == name)
+    ]
+
+
+@pytest.mark.parametrize("name", modules("probes"))
+def test_a_probe_declares_what_its_kind_needs(name: str) -> None:
+    probe = importlib.import_module(f"auditor.probes.{name}")
+    assert probe.__doc__
+    if not hasattr(probe, "FIELDS"):
+        pytest.skip(f"{name} serves several probes and is no probe itself")
+    assert probe.FIELDS
+    assert probe.PROTOCOLS
+    assert probe.ROUND in {1, 2}
+    assert isinstance(probe.PORTS, tuple)
+    assert callable(probe.read)
+    assert callable(probe.probe)
+
+
+@pytest.mark.parametrize("name", modules("discovery"))
+def test_a_discovery_method_declares_what_its_kind_needs(name: str) -> None:
+    method = importlib.import_module(f"auditor.discovery.{name}")
+    assert method.__doc__
+    if not hasattr(method, "METHOD"):
+        pytest.skip(f"{name} serves several methods and is none itself")
+    assert callable(method.discover)
+
+
+@pytest.mark.parametrize("name", modules("exports"))
+def test_an_export_declares_what_its_kind_needs(name: str) -> None:
+    export = importlib.import_module(f"auditor.exports.{name}")
+    assert export.__doc__
+    if not hasattr(export, "NAME"):
+        pytest.skip(f"{name} serves several exports and is none itself")
+    assert export.SUFFIX
+    assert callable(export.write)
+
+
+def test_only_the_scope_makes_grants() -> None:
+    makers = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path, text in sources()
+        for line in calls(ast.parse(text), "Grant")
+        if path.parent.name != "scope"
+    ]
+    assert makers == [], "a Grant is made in auditor/scope and nowhere else"
+
+
+def test_exceptions_become_statuses_in_one_place() -> None:
+    broad = [
+        str(path.relative_to(ROOT))
+        for path, text in sources()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or getattr(node.type, "id", "") in {"Exception", "BaseException"})
+    ]
+    assert [path for path in broad if not path.startswith(("auditor/run/", "auditor/cli/"))] == []
+    assert len(broad) <= 2, broad
+
+
+def vendor_words() -> list[str]:
+    vocabulary = yaml.safe_load((ROOT / "fingerprints" / "vocabulary.yaml").read_text(encoding="utf-8"))
+    words = set(vocabulary["makers"]) | set(vocabulary["brands"])
+    common = {
+        "other",
+        "unknown",
+        "hills",
+        "swann",
+        "alarm",
+        "generic",
+        "hunt",
+        "star",
+        "luma",
+        "safire",
+        "optiview",
+        "watchnet",
+    }
+    return sorted(word for word in words - common if len(word) > 3)
+
+
+def test_no_vendor_stands_in_the_code() -> None:
+    """Protocol names (dahua-5050) are names of protocols; everything else said of a maker is data."""
+    words = re.compile(rf"\b({'|'.join(map(re.escape, vendor_words()))})\b", re.IGNORECASE)
+    found = []
+    for path, text in sources():
+        for number, line in enumerate(text.splitlines(), 1):
+            bare = re.sub(r"dahua[-_]5050", "", line, flags=re.IGNORECASE)
+            found += [f"{path.relative_to(ROOT)}:{number}: {hit[0]}" for hit in words.finditer(bare)]
+    assert found == []
+
+
+FORBIDDEN = {
+    "a stream set up": r"\b(SETUP|PLAY|RECORD|ANNOUNCE) rtsp",
+    "a picture": r"snapshot|/picture\b|\.jpe?g\b(?!\")|GetSnapshotUri|mjpg|onvif-http",
+    "a setting changed": r"\bSet(System|Network|User|Device|Video|Scopes|Hostname)|setConfig|action=set\b|/factoryReset|Reboot\b",
+    "a discovery verb that changes state": r"<Types>(?!inquiry|inquiry_v32|\{)|DHDiscover\.(?!search)",
+    "a known bypass": r"auth=YWRtaW46|/onvif-http/|\?auth=|webLanguage|/current_config/|configurationFile",
+}
+
+
+@pytest.mark.parametrize(("what", "pattern"), FORBIDDEN.items())
+def test_the_code_and_data_hold_nothing_the_conduct_rules_forbid(what: str, pattern: str) -> None:
+    rule = re.compile(pattern)
+    rooms = ("wire", "net", "discovery", "probes", "run")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path, text in sources(*rooms)
+        for number, line in enumerate(text.splitlines(), 1)
+        if rule.search(line) and "never" not in line
+    ]
+    pages = (ROOT / "fingerprints" / "pages.yaml").read_text(encoding="utf-8")
+    found += [
+        f"pages.yaml:{number}"
+        for number, line in enumerate(pages.splitlines(), 1)
+        if re.search(r"path:", line) and rule.search(line)
+    ]
+    assert found == [], what
+
+
+def test_nothing_names_the_workplace_or_a_default_password() -> None:
+    names = re.compile(r"/work/|/tmp/brief|12345admin|admin:12345|helper-\d")
+    found = [
+        str(path.relative_to(ROOT))
+        for folder in ("auditor", "lab", "fingerprints", "reports", "docs", "tests", ".ci")
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.is_file()
+        and path != Path(__file__)
+        and path.suffix in {".py", ".md", ".yaml", ".toml", ".html", ".sh", ".j2", ""}
+        and names.search(path.read_text(encoding="utf-8", errors="replace"))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("room", ["wire", "probes", "discovery", "exports", "intake"])
+def test_each_unit_has_a_test_file_that_names_it(room: str) -> None:
+    tests = "\n".join(
+        path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").rglob("test_*.py"))
+    )
+    missing = [
+        name
+        for name in modules(room)
+        if not re.search(rf"\b{room}(\.| import [^\n]*\b|[^\n]*\b){name}\b", tests)
+        and f'"{name}"' not in tests
+    ]
+    assert missing == [], f"no test names {room}/{missing}"
+
+
+def test_every_room_says_what_it_is_for() -> None:
+    silent = [
+        str(path.relative_to(ROOT)) for path, text in sources() if not ast.get_docstring(ast.parse(text))
+    ]
+    assert silent == []
