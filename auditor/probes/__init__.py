@@ -1,0 +1,58 @@
+"""One file for each question: what it asks of a device, and what the reply shows in the device's own words.
+
+A module here offers FIELDS, PROTOCOLS, PORTS, METHOD, ROUND, `probe(line)` and `read(exchange)`; modules whose
+name begins with `_` are their shared parts. Asking and reading are apart, so that recorded replies read the same.
+"""
+
+import pkgutil
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+from auditor.model import Exchange, Observation, Protocol, Status, Transport
+from auditor.probes._showing import show
+
+_READABLE = frozenset({Status.ANSWERED, Status.GARBLED})
+
+
+@cache
+def all_probes() -> tuple[ModuleType, ...]:
+    """Return every probe module of this folder, by name."""
+    names = sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))
+    return tuple(import_module(f"{__name__}.{name}") for name in names)
+
+
+@cache
+def _readers() -> dict[Protocol, tuple[ModuleType, ...]]:
+    return {
+        protocol: tuple(module for module in all_probes() if protocol in module.PROTOCOLS)
+        for protocol in Protocol
+    }
+
+
+def transport(probe: ModuleType, port: int) -> Transport:
+    """Tell what carries a probe's question on a port: UDP where the probe says so, TLS on the ports of `tls`."""
+    if hasattr(probe, "TRANSPORT"):
+        return Transport(probe.TRANSPORT)
+    encrypted = next(module.PORTS for module in all_probes() if module.__name__.endswith(".tls"))
+    return Transport.TLS if port in encrypted else Transport.TCP
+
+
+def read(exchange: Exchange) -> Iterator[Observation]:
+    """Yield what one exchange shows, by every reader of its protocol, each field and value once.
+
+    Decoded observations pass through. Nothing is shown of an exchange that was not answered.
+    """
+    if exchange.status not in _READABLE:
+        return
+    if exchange.protocol is Protocol.OBSERVED:
+        yield from show(exchange, exchange.observed)
+        return
+    shown: set[tuple[str, str]] = set()
+    for module in _readers()[exchange.protocol]:
+        for observation in module.read(exchange):
+            pair = (observation.field, observation.value)
+            if pair not in shown:
+                shown.add(pair)
+                yield observation

@@ -1,0 +1,26 @@
+"""ONVIF scopes as fields, whichever protocol carried them."""
+
+from collections.abc import Iterable, Iterator
+
+from auditor.wire import onvif, xml
+
+_STANDARD = (
+    "http://www.w3.org/",
+    "http://schemas.xmlsoap.org/",
+    "http://www.onvif.org/",
+    "http://docs.oasis-open.org/",
+)
+
+
+def pairs(scopes: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield each scope under its category; one outside the standard's form under `onvif.scope.other`."""
+    for scope in scopes:
+        category, value = onvif.scope_item(scope) or ("other", scope)
+        yield f"onvif.scope.{category}", value.strip()
+
+
+def own_namespaces(text: str) -> Iterator[tuple[str, str | None]]:
+    """Yield the namespaces a reply declares outside the standards: they name whose software wrote it."""
+    for _, address in xml.namespaces(text):
+        if address and not address.startswith(_STANDARD):
+            yield "onvif.namespace", address

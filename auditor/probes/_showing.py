@@ -1,0 +1,38 @@
+"""Pairs become observations here: bounded, valid text, and without a user's name and password in an address."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from auditor.model import Exchange, Observation
+
+MAX_OBSERVATIONS = 512
+"""Observations of one reader on one exchange."""
+MAX_VALUE = 4096
+"""Characters of a value that is no page."""
+MAX_TEXT = 65_536
+"""Characters of a page."""
+
+Pairs = Iterable[tuple[str, str | None]]
+
+_USER_AND_PASSWORD = re.compile(r"://[^\s/@\"'<>]{1,256}@")
+
+
+def show(exchange: Exchange, pairs: Pairs, *, limit: int = MAX_VALUE) -> Iterator[Observation]:
+    """Yield an observation for each pair that has a value; an empty text is a value, None is not."""
+    count = 0
+    for field, value in pairs:
+        if value is None:
+            continue
+        if count == MAX_OBSERVATIONS:
+            return
+        count += 1
+        yield Observation(_valid(field[:256]), _without_login(_valid(value[:limit])), exchange)
+
+
+def _valid(text: str) -> str:
+    """Drop NULs and replace halves of characters, which neither files nor databases take."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _without_login(text: str) -> str:
+    return _USER_AND_PASSWORD.sub("://", text) if "@" in text else text

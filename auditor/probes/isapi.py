@@ -1,0 +1,119 @@
+"""ISAPI and PSIA answers of the device about itself, by an allow-list of tags. Read only: they mostly need a login."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from auditor.model import Exchange, Method, Observation, Protocol
+from auditor.probes import _replies
+from auditor.probes._naming import snake
+from auditor.probes._showing import show
+from auditor.wire import xml
+
+if TYPE_CHECKING:  # reading recorded replies needs no network room
+    from auditor.net import Line
+FIELDS = ("isapi.*", "mac")
+PROTOCOLS = (Protocol.HTTP,)
+PORTS = ()
+METHOD = Method.CREDENTIALS
+ROUND = 1
+
+_ROOTS = frozenset({"deviceinfo", "responsestatus", "usercheck", "activatestatus", "devicestatus"})
+_NAMED = {
+    "serialnumber": "isapi.serial",
+    "subserialnumber": "isapi.sub_serial",
+    "macaddress": "isapi.mac",
+    "firmwarereleaseddate": "isapi.firmware_released",
+    "encoderreleaseddate": "isapi.encoder_released",
+    "bootreleaseddate": "isapi.boot_released",
+}
+_SHOWN = frozenset(
+    [
+        "activated",
+        "bootversion",
+        "bspversion",
+        "companyname",
+        "currentdevicetime",
+        "customizedinfo",
+        "devicedescription",
+        "deviceid",
+        "devicelocation",
+        "devicename",
+        "devicetype",
+        "deviceuptime",
+        "dspversion",
+        "encoderversion",
+        "firmwareversion",
+        "firmwareversioninfo",
+        "hardwareversion",
+        "isactivated",
+        "isdefaultpassword",
+        "isriskpassword",
+        "languagetype",
+        "localuiversion",
+        "manufacturer",
+        "markettype",
+        "model",
+        "oemcode",
+        "platformname",
+        "productiondate",
+        "regionversion",
+        "releaseregion",
+        "statuscode",
+        "statusstring",
+        "statusvalue",
+        "subdevicetype",
+        "substatuscode",
+        "supportversion",
+        "systemcontact",
+        "telecontrolid",
+        "webversion",
+    ]
+)
+
+
+async def probe(_line: "Line") -> None:
+    """Ask nothing: these answers mostly need a login."""
+
+
+def read(exchange: Exchange) -> Iterator[Observation]:
+    """Yield the allowed tags directly below the root of a known answer; what lies deeper is of other devices."""
+    reply = _replies.reply_of(exchange)
+    if reply is None or "<" not in reply.text:
+        return
+    found = xml.elements(reply.text)
+    root = next(iter(found), None)
+    if root is None or root.name.lower() not in _ROOTS:
+        return
+    told = [each for each in found if each.path.count("/") == 1 and not each.cut and each.text]
+    yield from show(exchange, _root(root))
+    yield from show(exchange, _told(told))
+    yield from show(exchange, _firmware(told))
+
+
+def _root(root: xml.Element) -> Iterator[tuple[str, str | None]]:
+    yield "isapi.root", root.name
+    yield "isapi.schema_version", root.attribute("version")
+    wanted = f"xmlns:{root.prefix}" if root.prefix else "xmlns"
+    yield (
+        "isapi.namespace",
+        next((value for key, value in root.attributes if key.lower() == wanted.lower()), None),
+    )
+
+
+def _told(told: list[xml.Element]) -> Iterator[tuple[str, str | None]]:
+    for each in told:
+        name = each.name.lower()
+        if name in _NAMED:
+            yield _NAMED[name], each.text
+        elif name in _SHOWN:
+            yield f"isapi.{snake(each.name)}", each.text
+        if name == "macaddress":
+            yield "mac", each.text
+
+
+def _firmware(told: list[xml.Element]) -> Iterator[tuple[str, str | None]]:
+    """Yield version and build of one answer together, as other interfaces of the same devices write them."""
+    values = {each.name.lower(): each.text for each in reversed(told)}
+    version, released = values.get("firmwareversion"), values.get("firmwarereleaseddate")
+    if version:
+        yield "isapi.firmware", f"{version} {released}" if released else version

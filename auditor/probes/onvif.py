@@ -1,0 +1,115 @@
+"""ONVIF's own questions, asked without a login: the clock, the services, the scopes, the device information."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from auditor.model import Exchange, Method, Observation, Protocol, Status
+from auditor.probes import _scopes
+from auditor.probes._showing import show
+from auditor.wire import http, onvif, soap
+
+if TYPE_CHECKING:  # reading recorded replies needs no network room
+    from auditor.net import Line
+
+FIELDS = (
+    "onvif.fault",
+    "onvif.firmware",
+    "onvif.hardware",
+    "onvif.manufacturer",
+    "onvif.model",
+    "onvif.namespace",
+    "onvif.open_device_information",
+    "onvif.scope.*",
+    "onvif.serial",
+    "onvif.server",
+    "onvif.status",
+    "onvif.time",
+    "onvif.time_zone",
+    "onvif.xaddr",
+)
+PROTOCOLS = (Protocol.ONVIF,)
+PORTS = (80, 81, 88, 8080, 8899)
+METHOD = Method.ONVIF
+ROUND = 1
+
+_PATH = "/onvif/device_service"
+_TYPE = "application/soap+xml; charset=utf-8"
+_FIELD = {
+    "Manufacturer": "onvif.manufacturer",
+    "Model": "onvif.model",
+    "FirmwareVersion": "onvif.firmware",
+    "SerialNumber": "onvif.serial",
+    "HardwareId": "onvif.hardware",
+}
+_LOGIN_MARKS = (b"\nauthorization:", b"usernametoken")
+
+
+async def probe(line: "Line") -> None:
+    """Ask for the clock; whoever answers in SOAP is asked for services, scopes and device information, once each."""
+    clock = await _ask(line, onvif.get_system_date_and_time())
+    if not _speaks(clock):
+        return
+    services = await _ask(line, onvif.get_services())
+    if not onvif.services(_text(services)):
+        await _ask(line, onvif.get_capabilities())
+    await _ask(line, onvif.get_scopes())
+    await _ask(line, onvif.get_device_information())
+
+
+async def _ask(line: "Line", call: bytes) -> Exchange:
+    request = http.request(
+        "POST",
+        _PATH,
+        line.host,
+        user_agent=line.plan.user_agent,
+        headers=(("Content-Type", _TYPE),),
+        body=call,
+    )
+    return await line.exchange(request, probe="onvif", protocol=Protocol.ONVIF, done=http.is_complete)
+
+
+def _speaks(exchange: Exchange) -> bool:
+    """Tell whether the reply is an envelope; a bare 401 or 404 means that asking on gains nothing."""
+    return exchange.status is Status.ANSWERED and "envelope" in _text(exchange).lower()
+
+
+def _text(exchange: Exchange) -> str:
+    response = http.parse(exchange.reply)
+    return response.text() if response else ""
+
+
+def read(exchange: Exchange) -> Iterator[Observation]:
+    """Yield what the answer to any of the calls says."""
+    response = http.parse(exchange.reply)
+    if response is not None:
+        yield from show(exchange, _head(response))
+        text = response.text()
+        yield from show(exchange, _body(text))
+        yield from show(exchange, _device(text, exchange.request))
+
+
+def _head(response: http.Response) -> Iterator[tuple[str, str | None]]:
+    yield "onvif.status", str(response.status) if response.status is not None else None
+    yield "onvif.server", response.header("server")
+
+
+def _body(text: str) -> Iterator[tuple[str, str | None]]:
+    yield "onvif.fault", soap.fault(text)
+    moment = onvif.device_time(text)
+    if moment:
+        yield "onvif.time", moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        yield "onvif.time_zone", onvif.time_zone(text)
+    yield from _scopes.pairs(onvif.scopes(text))
+    for namespace, address in onvif.services(text):
+        yield "onvif.xaddr", address
+        if "://" in namespace and not namespace.startswith("http://www.onvif.org/"):
+            yield "onvif.namespace", namespace
+    yield from _scopes.own_namespaces(text)
+
+
+def _device(text: str, request: bytes) -> Iterator[tuple[str, str | None]]:
+    told = onvif.device_information(text)
+    for name, value in told:
+        yield _FIELD[name], value or None
+    if told and not any(mark in request.lower() for mark in _LOGIN_MARKS):
+        yield "onvif.open_device_information", "yes"
