@@ -1,0 +1,197 @@
+"""Claims and findings as rows, each pointing at the observation it rests on, and back again."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from auditor.model import (
+    Certainty,
+    Claim,
+    Contradiction,
+    Exchange,
+    Finding,
+    FindingKind,
+    Identity,
+    Match,
+    Observation,
+    Priority,
+    Reference,
+    Severity,
+    Verdict,
+)
+from auditor.store.rows import Row
+
+HELD, AGAINST, SET_ASIDE = "held", "against", "set aside"
+"""Roles of a claim row: part of the identity; contradicts one; contradicted without being part of it."""
+
+Place = tuple[str, str, int]
+"""Where an observation is: exchange, field, and which of the values of that field in it."""
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The observations of one device in one run, each with its place."""
+
+    by_place: dict[Place, Observation] = field(default_factory=dict)
+    _places: dict[tuple[str, str, str], Place] = field(default_factory=dict)
+    _count: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+
+    def put(self, observation: Observation) -> Place:
+        """Give an observation its place; the same value of the same field of the same exchange has one."""
+        name = (observation.exchange.id, observation.field, observation.value)
+        if name not in self._places:
+            number = self._count[name[:2]]
+            self._count[name[:2]] += 1
+            self._places[name] = (*name[:2], number)
+            self.by_place[self._places[name]] = observation
+        return self._places[name]
+
+    def load(self, rows: Iterable[Row], exchanges: Mapping[str, Exchange]) -> None:
+        """Fill the shelf with stored observations."""
+        for row in rows:
+            exchange = exchanges.get(row["exchange"])
+            if exchange is not None:
+                self.by_place[row["exchange"], row["field"], row["nth"]] = Observation(
+                    row["field"], row["value"], exchange
+                )
+
+
+def observation_rows(shelf: Shelf, run: str, device: int) -> list[dict[str, Any]]:
+    """Spell all observations of a shelf."""
+    return [
+        {"run": run, "exchange": place[0], "field": place[1], "nth": place[2], "device": device, "value": one.value}
+        for place, one in shelf.by_place.items()
+    ]  # fmt: skip
+
+
+def claim_rows(shelf: Shelf, run: str, device: int, identity: Identity) -> list[dict[str, Any]]:
+    """Spell an identity: what is held, then each contradiction, pointing by number of line at what it is against."""
+    rows = [_claim_row(shelf, run, device, claim, HELD, None) for claim in identity.claims]
+    held = {claim.name: number for number, claim in enumerate(identity.claims)}
+    for contradiction in identity.contradictions:
+        number = held.get(contradiction.name)
+        if number is None or identity.claims[number] != contradiction.held:
+            number = len(rows)
+            rows.append(_claim_row(shelf, run, device, contradiction.held, SET_ASIDE, None))
+        rows.append(_claim_row(shelf, run, device, contradiction.against, AGAINST, number))
+    return rows
+
+
+def _claim_row(
+    shelf: Shelf, run: str, device: int, claim: Claim, role: str, against: int | None
+) -> dict[str, Any]:
+    return {
+        "run": run,
+        "device": device,
+        "name": claim.name,
+        "value": claim.value,
+        "certainty": claim.certainty.value,
+        "role": role,
+        "against": against,
+        "because": json.dumps([_match_form(shelf, match) for match in claim.because]),
+    }
+
+
+def _match_form(shelf: Shelf, match: Match) -> dict[str, object]:
+    exchange, name, nth = shelf.put(match.observation)
+    return {
+        "rule": match.rule,
+        "source": match.source,
+        "certainty": match.certainty.value,
+        "nursery": match.nursery,
+        "claims": match.claims,
+        "exchange": exchange,
+        "field": name,
+        "nth": nth,
+    }
+
+
+def _match_of(shelf: Shelf, form: Mapping[str, Any]) -> Match | None:
+    observation = shelf.by_place.get((form["exchange"], form["field"], form["nth"]))
+    if observation is None:
+        return None
+    return Match(
+        rule=form["rule"],
+        observation=observation,
+        claims=tuple((name, value) for name, value in form["claims"]),
+        certainty=Certainty(form["certainty"]),
+        nursery=form["nursery"],
+        source=form["source"],
+    )
+
+
+def _claim_of(shelf: Shelf, row: Row) -> Claim:
+    matches = (_match_of(shelf, form) for form in json.loads(row["because"]))
+    return Claim(
+        row["name"],
+        row["value"],
+        Certainty(row["certainty"]),
+        tuple(match for match in matches if match is not None),
+    )
+
+
+def identity_of(shelf: Shelf, device: str, rows: Sequence[Row]) -> Identity:
+    """Read an identity; rows are those of one device in one run, in order of writing."""
+    claims = [_claim_of(shelf, row) for row in rows]
+    return Identity(
+        device,
+        claims=tuple(claim for claim, row in zip(claims, rows, strict=True) if row["role"] == HELD),
+        contradictions=tuple(
+            Contradiction(claim.name, claims[row["against"]], claim)
+            for claim, row in zip(claims, rows, strict=True)
+            if row["role"] == AGAINST
+        ),
+    )
+
+
+def finding_row(shelf: Shelf, run: str, device: int, finding: Finding) -> dict[str, Any]:
+    """Spell a finding."""
+    return {
+        "run": run,
+        "device": device,
+        "kind": finding.kind.value,
+        "id": finding.id,
+        "title": finding.title,
+        "verdict": finding.verdict.value,
+        "severity": finding.severity.value,
+        "priority": finding.priority.value,
+        "priority_reason": finding.priority_reason,
+        "certainty": finding.certainty.value,
+        "reason": finding.reason,
+        "why_it_matters": finding.why_it_matters,
+        "settles": finding.settles,
+        "remedy": finding.remedy,
+        "known_exploited": finding.known_exploited.isoformat() if finding.known_exploited else None,
+        "links": json.dumps([[one.label, one.url] for one in finding.references]),
+        "facts": json.dumps(finding.facts),
+        "because": json.dumps([_claim_row(shelf, run, device, one, HELD, None) for one in finding.because]),
+        "observations": json.dumps([shelf.put(one) for one in finding.observations]),
+    }
+
+
+def finding_of(shelf: Shelf, device: str, row: Row) -> Finding:
+    """Read a finding."""
+    places = [(exchange, name, nth) for exchange, name, nth in json.loads(row["observations"])]
+    return Finding(
+        device=device,
+        kind=FindingKind(row["kind"]),
+        id=row["id"],
+        title=row["title"],
+        verdict=Verdict(row["verdict"]),
+        severity=Severity(row["severity"]),
+        priority=Priority(row["priority"]),
+        priority_reason=row["priority_reason"],
+        certainty=Certainty(row["certainty"]),
+        reason=row["reason"],
+        why_it_matters=row["why_it_matters"],
+        settles=row["settles"],
+        remedy=row["remedy"],
+        known_exploited=date.fromisoformat(row["known_exploited"]) if row["known_exploited"] else None,
+        references=tuple(Reference(label, url) for label, url in json.loads(row["links"])),
+        facts=tuple((name, value) for name, value in json.loads(row["facts"])),
+        because=tuple(_claim_of(shelf, one) for one in json.loads(row["because"])),
+        observations=tuple(shelf.by_place[one] for one in places if one in shelf.by_place),
+    )

@@ -1,0 +1,179 @@
+"""Values to rows and back: the only place that knows how a value is spelt in a column."""
+
+import hashlib
+import ipaddress
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from auditor.model import Coverage, Endpoint, Exchange, Protocol, Run, Status, Transport, Withheld
+
+Row = Mapping[str, Any]
+"""A row as SQLite gives it; never leaves this room."""
+
+PACK_ABOVE = 512
+"""Replies longer than this many bytes are kept compressed when that makes them shorter."""
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read a time column."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def stamp(at: datetime | None) -> str | None:
+    """Write a time column: RFC 3339, UTC."""
+    return at.astimezone(UTC).isoformat() if at else None
+
+
+def place(site: str, address: str) -> str:
+    """Return a text that sorts devices by site, then by number of their address."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return f"{site}\x1f9{address}"
+    return f"{site}\x1f{parsed.version}{parsed.packed.hex()}"
+
+
+def run_row(run: Run, options: str = "", process: int | None = None) -> dict[str, Any]:
+    """Spell a run."""
+    row = {
+        "id": run.id,
+        "version": run.version,
+        "scope_digest": run.scope_digest,
+        "data_digest": run.data_digest,
+        "started": stamp(run.started),
+        "ended": stamp(run.ended),
+        "complete": int(run.complete),
+        "state": run.state,
+        "authorisation": run.authorisation,
+        "issued_by": run.issued_by,
+        "contact": run.contact,
+        "valid_from": stamp(run.valid_from),
+        "valid_until": stamp(run.valid_until),
+        "sites": json.dumps(run.sites),
+        "coverage": _coverage_text(run.coverage),
+        "notes": json.dumps(run.notes),
+        "process": process,
+    }
+    return {**row, "options": options} if options else row
+
+
+def _coverage_text(coverage: Coverage | None) -> str | None:
+    if coverage is None:
+        return None
+    return json.dumps(
+        {
+            "granted": coverage.granted,
+            "swept": coverage.swept,
+            "answered": coverage.answered,
+            "silent": coverage.silent,
+            "outside": coverage.outside,
+            "withheld": [[one.reason, one.addresses] for one in coverage.withheld],
+        }
+    )
+
+
+def _coverage(text: str | None) -> Coverage | None:
+    if not text:
+        return None
+    found = json.loads(text)
+    return Coverage(
+        granted=found["granted"],
+        swept=found["swept"],
+        answered=found["answered"],
+        silent=found["silent"],
+        outside=found["outside"],
+        withheld=tuple(Withheld(reason, count) for reason, count in found["withheld"]),
+    )
+
+
+def run_of(row: Row, state: str) -> Run:
+    """Read a run; its state is given, since a killed run cannot write that it was killed."""
+    started = moment(row["started"])
+    assert started is not None
+    return Run(
+        id=row["id"],
+        version=row["version"],
+        scope_digest=row["scope_digest"],
+        data_digest=row["data_digest"],
+        started=started,
+        ended=moment(row["ended"]),
+        complete=bool(row["complete"]),
+        authorisation=row["authorisation"] or "",
+        issued_by=row["issued_by"] or "",
+        contact=row["contact"] or "",
+        valid_from=moment(row["valid_from"]),
+        valid_until=moment(row["valid_until"]),
+        sites=tuple(json.loads(row["sites"] or "[]")),
+        coverage=_coverage(row["coverage"]),
+        state=state,
+        notes=tuple(json.loads(row["notes"] or "[]")),
+    )
+
+
+def exchange_row(run: str, device: int, exchange: Exchange) -> dict[str, Any]:
+    """Spell an exchange; the bytes are kept as received, compressed when large."""
+    packed = zlib.compress(exchange.reply, 6) if len(exchange.reply) > PACK_ABOVE else b""
+    smaller = bool(packed) and len(packed) < len(exchange.reply)
+    return {
+        "run": run,
+        "id": exchange.id,
+        "device": device,
+        "subject": exchange.device,
+        "probe": exchange.probe,
+        "protocol": exchange.protocol.value,
+        "transport": exchange.endpoint.transport.value,
+        "address": exchange.endpoint.address,
+        "port": exchange.endpoint.port,
+        "request": exchange.request,
+        "reply": packed if smaller else exchange.reply,
+        "packed": int(smaller),
+        "sha256": hashlib.sha256(exchange.reply).hexdigest(),
+        "status": exchange.status.value,
+        "at": stamp(exchange.at),
+        "seconds": float(exchange.seconds),
+        "cut": int(exchange.cut),
+        "detail": exchange.detail,
+        "source": exchange.source,
+        "observed": json.dumps(exchange.observed) if exchange.observed else None,
+    }
+
+
+def exchange_of(row: Row, *, with_bytes: bool = True) -> Exchange:
+    """Read an exchange; without bytes it keeps its name and everything else."""
+    reply = b""
+    if with_bytes:
+        reply = zlib.decompress(row["reply"]) if row["packed"] else bytes(row["reply"])
+    return Exchange(
+        device=row["subject"],
+        probe=row["probe"],
+        protocol=Protocol(row["protocol"]),
+        endpoint=Endpoint(row["address"], row["port"], Transport(row["transport"])),
+        request=bytes(row["request"]) if with_bytes else b"",
+        reply=reply,
+        status=Status(row["status"]),
+        at=moment(row["at"]),
+        seconds=row["seconds"],
+        cut=bool(row["cut"]),
+        detail=row["detail"],
+        source=row["source"],
+        observed=tuple((name, value) for name, value in json.loads(row["observed"] or "[]")),
+        id=row["id"],
+    )
+
+
+def addresses_of(text: str) -> list[list[str]]:
+    """Read an address history: [address, first seen, last seen], oldest first."""
+    return [[str(part) for part in one] for one in json.loads(text)]
+
+
+def seen_at(history: Sequence[Sequence[str]], address: str, at: str) -> list[list[str]]:
+    """Return the history with the address seen at that moment."""
+    known = {one[0]: [one[1], one[2]] for one in history}
+    first, last = known.get(address, [at, at])
+    known[address] = [min(first, at), max(last, at)]
+    return [
+        [name, *span] for name, span in sorted(known.items(), key=lambda one: (one[1][0], place("", one[0])))
+    ]
