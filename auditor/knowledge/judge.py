@@ -1,0 +1,291 @@
+"""The verdict of one advisory on one device: four answers, and never "not affected" on a missing input."""
+
+from dataclasses import dataclass, replace
+
+from auditor.knowledge.advisory import Advisory, Row
+from auditor.knowledge.firmware import Order, Point
+from auditor.knowledge.position import Position, missing, position, worst
+from auditor.knowledge.subject import Subject
+from auditor.model import Verdict
+
+_READ = {
+    "version": "the firmware version: read it with credentials",
+    "build_date": "the build date: read it with credentials",
+    "model": "the model: read it with credentials or from the label",
+    "base_model": "which model of the maker the unit is built on: ask the supplier",
+    "maker": "who made the device: a second sign of the maker",
+    "firmware": "the firmware version: a second answer that confirms it",
+    "brand": "the brand on the label",
+}
+_INPUTS = ("maker", "model", "base_model", "firmware", "build_date")
+_SUPPLIER = "ask the supplier whether this firmware has the fix"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one record says of one device."""
+
+    verdict: Verdict
+    reason: str
+    settles: str = ""
+    missing: str = ""
+    """Name of the missing input, for grouping: model, base_model, version, build_date, statement, maker."""
+    row: Row | None = None
+
+    @property
+    def fixed(self) -> Point | None:
+        """The firmware to reach, where the record names it."""
+        if self.row is None:
+            return None
+        if self.row.fixed is not None or self.row.closed or self.row.exact:
+            return self.row.fixed
+        return self.row.upper
+
+
+def judge(record: Advisory, subject: Subject) -> Judgement | None:
+    """Return the verdict, or None where the record has nothing to do with the device."""
+    if subject.maker not in record.makers:
+        return None
+    if record.is_software:
+        return _software(record, subject)
+    rows = _rows(record, subject)
+    if not rows:
+        return _unlisted(record, subject)
+    return _capped(record, subject, _of_rows(record, subject, rows))
+
+
+def _software(record: Advisory, subject: Subject) -> Judgement | None:
+    """Judge a platform or client: only when such a product was identified by name."""
+    if subject.kind != "platform" and subject.platform is None:
+        return None
+    names = [name for name in (subject.platform, subject.model) if name]
+    squeezed = [name.replace(" ", "") for name in names]
+    rows = tuple(
+        row
+        for row in record.rows
+        if any(pattern.match(name) for pattern in row.patterns for name in names)
+        or any(_squeezed(row, name) for name in squeezed)
+    )
+    return _capped(record, subject, _of_rows(record, subject, rows)) if rows else None
+
+
+def _squeezed(row: Row, name: str) -> bool:
+    """Match without blanks, since models are kept without them."""
+    beginnings = (pattern.pattern.lstrip("^").replace("\\", "").replace(" ", "") for pattern in row.patterns)
+    return any(name.upper().startswith(beginning.upper()) for beginning in beginnings)
+
+
+def _is_relabelled(record: Advisory, subject: Subject) -> bool:
+    return subject.relabelled and subject.brand not in record.brands
+
+
+def _rows(record: Advisory, subject: Subject) -> tuple[Row, ...]:
+    """Return the rows that speak of this model: the most specific ones, all of them where they tie."""
+    ranked: list[tuple[int, Row]] = []
+    for row in record.rows:
+        hits = [hit for model in subject.models if (hit := row.specific(model)) is not None]
+        if hits:
+            ranked.append((max(hits), row))
+    if ranked:
+        top = max(rank for rank, _ in ranked)
+        return tuple(row for rank, row in ranked if rank == top)
+    if not _may_concern(record, subject):
+        return ()
+    return tuple(row for row in record.rows if not row.patterns)
+
+
+def _may_concern(record: Advisory, subject: Subject) -> bool:
+    """Tell whether kind and brand leave room for the record where the model does not decide."""
+    if subject.kind is not None and subject.kind not in record.kinds:
+        return False
+    own = bool(record.brands & record.makers)
+    return own or subject.brand is None or subject.brand in record.brands
+
+
+def _of_rows(record: Advisory, subject: Subject, rows: tuple[Row, ...]) -> Judgement:
+    where, row = worst(tuple((position(row, record.scheme, subject), row) for row in rows))
+    if not row.patterns and where not in {Position.INSIDE, Position.PAST}:
+        return _modelless(record, subject, where, row)
+    if where is Position.OTHER and (suspected := _suspected(record, subject)):
+        return suspected
+    return _stated(record, subject, where, row)
+
+
+def _modelless(record: Advisory, subject: Subject, where: Position, row: Row) -> Judgement:
+    """Judge by a row that names no model: it can hit, but what it does not hit it does not clear."""
+    suspected = _suspected(record, subject)
+    if suspected is not None:
+        return suspected
+    if not row.exact and where is not Position.UNSTATED:
+        return _stated(record, subject, where, row)
+    lacking = missing(row, record.scheme, subject.firmware)
+    if lacking:
+        return Judgement(
+            Verdict.NOT_ASSESSED, f"{_named(lacking[0])} is not known", _READ[lacking[0]], lacking[0], row
+        )
+    reason = "the record does not say which other models and firmware are affected"
+    return Judgement(Verdict.NOT_ASSESSED, reason, "the maker's own list: ask the supplier", "statement", row)
+
+
+def _named(name: str) -> str:
+    return {"build_date": "the build date", "version": "the firmware version"}.get(name, name)
+
+
+def _stated(record: Advisory, subject: Subject, where: Position, row: Row) -> Judgement:
+    held, limits = subject.firmware, _limits(row)
+    possibly, lacking = Verdict.POSSIBLY_AFFECTED, missing(row, record.scheme, held)
+    match where:
+        case Position.INSIDE:
+            what = "the model is listed, whatever its firmware" if row.every else f"{held} lies in {limits}"
+            return Judgement(Verdict.AFFECTED, what, row=row)
+        case Position.PAST | Position.SAFE_BELOW:
+            return Judgement(Verdict.NOT_AFFECTED, _cleared(subject, where, row, limits), row=row)
+        case Position.MISSING:
+            wanted = lacking[-1]
+            return Judgement(
+                possibly, f"{_named(wanted)} is not known; affected is {limits}", _READ[wanted], wanted, row
+            )
+        case Position.OTHER:
+            reason = f"{held} is not the build that was examined ({limits}); nothing is said of others"
+            return Judgement(Verdict.NOT_ASSESSED, reason, _SUPPLIER, "statement", row)
+        case Position.UNSTATED:
+            reason = "the record names neither models nor firmware"
+            return Judgement(
+                Verdict.NOT_ASSESSED, reason, "the maker's own list: ask the supplier", "statement", row
+            )
+    reason, settles = _between(where, held, limits)
+    return Judgement(possibly, reason, settles, row=row)
+
+
+def _between(where: Position, held: object, limits: str) -> tuple[str, str]:
+    """Return reason and what settles it for firmware the statement neither hits nor clears."""
+    return {
+        Position.UNCLEAR: (
+            f"{held} is not precise enough to compare with {limits}",
+            "the exact build: read it with credentials",
+        ),
+        Position.GAP: (
+            f"{held} lies between the last affected and the first fixed: {limits}",
+            "update to the first fixed firmware",
+        ),
+        Position.BELOW: (f"{held} is older than the range the maker examined: {limits}", _SUPPLIER),
+        Position.OLDER: (f"{held} is older than the build that was examined: {limits}", _SUPPLIER),
+        Position.FOREIGN: (
+            f"{held} belongs to another branch than {limits} and cannot be compared",
+            _SUPPLIER,
+        ),
+        Position.STILL: (f"{held} is newer than {limits}, but no fix was ever announced", _SUPPLIER),
+    }[where]
+
+
+def _cleared(subject: Subject, where: Position, row: Row, limits: str) -> str:
+    if where is Position.SAFE_BELOW:
+        return f"{subject.firmware} is older than {row.lower}, which the maker says is not affected"
+    if (
+        subject.firmware.build is None
+        and subject.floor is not None
+        and "build_date" not in limits
+        and row.upper
+    ):
+        return f"the firmware cannot be older than {subject.floor}, after the affected range: {limits}"
+    return f"{subject.firmware} is past the affected range: {limits}"
+
+
+def _limits(row: Row) -> str:
+    if row.every:
+        return "every firmware of the listed models"
+    if row.exact:
+        text = " or ".join(str(point) for point in row.exact)
+    elif row.lower is not None:
+        text = f"from {row.lower} {'up to' if row.closed else 'to before'} {row.upper}"
+    else:
+        text = f"{'up to' if row.closed else 'before'} {row.upper}"
+    return f"{text} (first fixed {row.fixed})" if row.fixed and row.fixed != row.upper else text
+
+
+def _suspected(record: Advisory, subject: Subject) -> Judgement | None:
+    """Judge a device outside the list by the record's own doubt about others of that time."""
+    doubt = record.suspect
+    if doubt is None or (subject.kind is not None and subject.kind not in doubt.kinds):
+        return None
+    if subject.firmware.build is None:
+        if record.known_exploited is None:
+            return None
+        return Judgement(
+            Verdict.POSSIBLY_AFFECTED,
+            f"{doubt.why}; the build date is not known",
+            _READ["build_date"],
+            "build_date",
+        )
+    if subject.firmware.build.against(doubt.built_before) in {Order.BEFORE, Order.UNCLEAR}:
+        reason = f"the model is not listed, but {doubt.why}; {subject.firmware} is from before {doubt.built_before}"
+        return Judgement(Verdict.POSSIBLY_AFFECTED, reason, _SUPPLIER)
+    return None
+
+
+def _unlisted(record: Advisory, subject: Subject) -> Judgement | None:
+    """Judge a device none of whose names the record lists."""
+    if not _may_concern(record, subject):
+        return None
+    suspected = _suspected(record, subject)
+    if suspected is not None:
+        return _capped(record, subject, suspected)
+    hidden = _is_relabelled(record, subject) and subject.base_model is None
+    if subject.models and not hidden:
+        return None
+    wanted = "base_model" if subject.models else "model"
+    cleared = all(position(row, record.scheme, subject) is Position.PAST for row in record.rows)
+    verdict = Verdict.NOT_ASSESSED if cleared or record.known_exploited is None else Verdict.POSSIBLY_AFFECTED
+    what = (
+        "the model is not known"
+        if wanted == "model"
+        else "the unit is relabelled and its own model name is not known"
+    )
+    return Judgement(verdict, what, _READ[wanted], wanted)
+
+
+def _capped(record: Advisory, subject: Subject, found: Judgement) -> Judgement:
+    """Take back certainty that the inputs do not carry."""
+    weak = next((name for name in _INPUTS if name in subject.weak and _uses(name, found)), None)
+    scoped = not record.brands & record.makers and subject.brand is None
+    if found.verdict is Verdict.AFFECTED:
+        return _lowered(record, subject, found, weak, scoped=scoped)
+    if found.verdict is not Verdict.NOT_AFFECTED:
+        return found
+    if _is_relabelled(record, subject):
+        reason = f"{found.reason}; but the statement does not speak of the brand on the label"
+        return replace(
+            found, verdict=Verdict.NOT_ASSESSED, reason=reason, settles=_SUPPLIER, missing="statement"
+        )
+    if scoped or weak == "maker":
+        name = "brand" if scoped else "maker"
+        return replace(found, verdict=Verdict.NOT_ASSESSED, settles=_READ[name], missing=name)
+    if weak:
+        return replace(found, verdict=Verdict.POSSIBLY_AFFECTED, settles=_confirm(weak), missing=weak)
+    return found
+
+
+def _uses(name: str, found: Judgement) -> bool:
+    """Tell whether a verdict rests on that claim: build dates do not matter to rows without dates."""
+    return not (name in {"firmware", "build_date"} and found.row is not None and found.row.every)
+
+
+def _confirm(name: str) -> str:
+    return f"{_READ.get(name, name).split(':')[0]}, which only one weak answer shows: a second answer that confirms it"
+
+
+def _lowered(
+    record: Advisory, subject: Subject, found: Judgement, weak: str | None, *, scoped: bool
+) -> Judgement:
+    settles = ""
+    if weak:
+        settles = _confirm(weak)
+    elif _is_relabelled(record, subject):
+        settles = "whether the relabelled unit has the maker's fault: ask the supplier"
+    elif scoped:
+        settles = _READ["brand"]
+    elif record.condition:
+        settles = record.condition
+    elif found.row is not None and found.row.series:
+        settles = "whether this model is among those of the series that are affected: ask the supplier"
+    return replace(found, verdict=Verdict.POSSIBLY_AFFECTED, settles=settles) if settles else found
