@@ -1,0 +1,1 @@
+"""Planning and executing an audit, and judging stored evidence again; exceptions become statuses here."""
