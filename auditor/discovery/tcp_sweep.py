@@ -1,0 +1,140 @@
+"""Try to connect to the ports worth trying, address by address; a refusal also shows that somebody is there.
+
+Networks of more than sixteen /24 are sampled first: a few addresses of each /24, those where installers put
+devices and some at random, on the few most telling ports. Only a /24 where somebody answers is then swept
+whole; the others when asked to be thorough, else they are stated as not swept.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+from auditor.discovery import default_ports
+from auditor.model import Grant, Method, Protocol, Sighting, Status
+from auditor.net import Block, Emit, Field, streamed
+
+METHOD = Method.TCP_SWEEP
+PROTOCOL: Protocol | None = None
+"""A sweep reads nothing, so it has no exchange."""
+
+NOT_SAMPLED = "not swept: nobody answered in a sample of its /24"
+
+_SAMPLE_ABOVE = 16
+"""Blocks of /24; below, a full sweep takes minutes at the default pace anyway."""
+_SMALL = 64
+"""A block with no more addresses than this is swept whole, since sampling it would save little."""
+_LIKELY = (1, 2, 10, 11, 20, 50, 64, 65, 100, 101, 108, 109, 150, 200, 250, 253, 254)
+"""Last octets: gateways, round numbers, and the factory addresses of common devices (.64, .108)."""
+_AT_RANDOM = 6
+_TOGETHER = 32
+
+
+def discover(field: Field) -> AsyncIterator[Sighting]:
+    """Yield a sighting for every open port, and one without a port for an address that only refuses."""
+    return streamed(_Sweep(field).run)
+
+
+class _Sweep:
+    """One sweep under way. What has been tried is remembered block by block, so nothing is tried twice in vain."""
+
+    def __init__(self, field: Field) -> None:
+        self._field = field
+        self._open: set[tuple[str, int]] = set()
+        self._alive: set[str] = set()
+        self._blocks_alive: set[Block] = set()
+        listed = default_ports()
+        self._ports = field.ports or tuple(port.number for port in listed)
+        telling = tuple(port.number for port in listed if port.telling and port.number in self._ports)
+        self._telling = telling or self._ports[:4]
+
+    async def run(self, emit: Emit) -> None:
+        """Sweep all blocks, or those a sample shows to be inhabited."""
+        blocks = list(self._field.blocks())
+        if len(blocks) > _SAMPLE_ABOVE:
+            await self._try(self._samples(blocks), emit)
+            large = {block for block in blocks if len(block) > _SMALL}
+            empty = sorted(large - self._blocks_alive, key=lambda block: (block.version, block.first))
+            silent = frozenset(empty)
+            await self._sweep([block for block in blocks if block not in silent], emit)
+            if not self._field.thorough:
+                self._field.skip(NOT_SAMPLED, sum(len(block) for block in empty))
+                return
+            blocks = empty
+        await self._sweep(blocks, emit)
+
+    async def _sweep(self, blocks: Sequence[Block], emit: Emit) -> None:
+        await self._try(self._everything(blocks), emit)
+        if self._field.thorough and not self._field.stopped:
+            await self._try(self._second_look(blocks), emit)
+        if not self._field.stopped:
+            self._field.swept += sum(len(block) for block in blocks)
+
+    def _samples(self, blocks: Sequence[Block]) -> Iterator[tuple[Block, str, int]]:
+        for port in self._telling:
+            for block in blocks:
+                if len(block) > _SMALL and block not in self._blocks_alive:
+                    yield from ((block, address, port) for address in sample(block))
+
+    def _everything(self, blocks: Sequence[Block]) -> Iterator[tuple[Block, str, int]]:
+        """Port by port over a group of blocks, so that one host is asked rarely and no subnet in a stretch."""
+        for start in range(0, len(blocks), _TOGETHER):
+            group = blocks[start : start + _TOGETHER]
+            for port in self._ports:
+                yield from ((block, address, port) for block, address in _in_turn(group))
+
+    def _second_look(self, blocks: Sequence[Block]) -> Iterator[tuple[Block, str, int]]:
+        """Try the telling ports of silent addresses again: a packet may have been lost."""
+        for port in self._telling:
+            for block in blocks:
+                yield from ((block, address, port) for address in block if address not in self._alive)
+
+    async def _try(self, tries: Iterator[tuple[Block, str, int]], emit: Emit) -> None:
+        async def worker() -> None:
+            for block, address, port in tries:
+                if self._field.stopped:
+                    return
+                grant = self._field.grant(address)
+                if grant is not None and (address, port) not in self._open:
+                    await self._look(block, grant, port, emit)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._field.connections):
+                group.create_task(worker())
+
+    async def _look(self, block: Block, grant: Grant, port: int, emit: Emit) -> None:
+        status, reason = await self._field.tcp_open(grant, port)
+        if status is Status.WITHHELD:
+            self._field.withhold(reason, grant.address)
+            return
+        if status is Status.SILENT:
+            return
+        self._blocks_alive.add(block)
+        first = grant.address not in self._alive
+        self._alive.add(grant.address)
+        if status is Status.ANSWERED:
+            self._open.add((grant.address, port))
+            emit(Sighting(grant.address, str(METHOD), self._field.now(), port))
+        elif first:
+            emit(Sighting(grant.address, str(METHOD), self._field.now()))
+
+
+def sample(block: Block) -> tuple[str, ...]:
+    """Return the addresses of a block that are tried first, the same ones each time for the same block."""
+    addresses = tuple(block)
+    likely = [number for number in _LIKELY if block.first <= (block.first & ~0xFF) + number <= block.last]
+    chosen = {addresses[(block.first & ~0xFF) + number - block.first] for number in likely}
+    others = [address for address in addresses if address not in chosen]
+    picks = random.Random(block.first).sample(others, min(_AT_RANDOM, len(others)))
+    return (*sorted(chosen), *picks)
+
+
+def _in_turn(blocks: Sequence[Block]) -> Iterator[tuple[Block, str]]:
+    active = [(block, iter(block)) for block in blocks]
+    while active:
+        remaining = []
+        for block, addresses in active:
+            address = next(addresses, None)
+            if address is not None:
+                remaining.append((block, addresses))
+                yield block, address
+        active = remaining

@@ -1,0 +1,24 @@
+"""The only door to the network: lines to granted endpoints and fields for discovery, paced and stoppable."""
+
+from auditor.net.budget import Budget
+from auditor.net.field import Block, Field
+from auditor.net.inquiry import Emit, alternating, inquire, streamed
+from auditor.net.line import Line
+from auditor.net.network import Network
+from auditor.net.question import Heard, Question
+from auditor.net.stop import Stop
+
+__all__ = [
+    "Block",
+    "Budget",
+    "Emit",
+    "Field",
+    "Heard",
+    "Line",
+    "Network",
+    "Question",
+    "Stop",
+    "alternating",
+    "inquire",
+    "streamed",
+]

@@ -1,0 +1,195 @@
+"""The field of one site: where discovery may look, by the scope's leave, address by address."""
+
+import asyncio
+import socket  # noqa: TID251 - net owns the sockets
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from auditor.model import Grant, Method, Status, Withheld
+from auditor.net.door import NotSentError, Passage, Segment
+from auditor.net.interfaces import interface
+from auditor.net.line import Office
+from auditor.net.pace import Tempo
+from auditor.scope import SWEEP_LIMIT_V6, Refusal, Scope, address_text
+from auditor.scope.windows import closes
+
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER on, 0 s: close with a reset, one packet instead of three, and nothing kept by the device."""
+_SYN_DEADLINE = 0.95
+"""Seconds; below the kernel's first retransmission of a SYN after 1 s, so one look is one packet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The part of one /24 (IPv6: of one run of 256) that is granted, first and last address included."""
+
+    version: int
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
+
+    def __iter__(self) -> Iterator[str]:
+        return (address_text(self.version, number) for number in range(self.first, self.last + 1))
+
+
+class Field:
+    """What discovery is given: the granted addresses and interfaces of a site, and ways to try them.
+
+    Nothing outside the scope can be reached through it: every address is admitted by the scope at the
+    moment it is tried. It counts what was tried and what was withheld.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        site: str | None,
+        *,
+        office: Office,
+        ports: tuple[int, ...] = (),
+        thorough: bool = False,
+        connections: int = 1024,
+    ) -> None:
+        if site is None and len(scope.sites) == 1:
+            site = scope.sites[0].name
+        if site is None or scope.site(site) is None:
+            known = ", ".join(one.name for one in scope.sites) or "none"
+            raise ValueError(f"the scope has no site {site!r}; name one of: {known}")
+        self._scope = scope
+        self._office = office
+        self._connections = asyncio.Semaphore(connections)
+        self._refused: dict[str, set[str]] = {}
+        self._skipped: dict[str, int] = {}
+        self.site = site
+        self.ports = ports
+        """TCP ports to sweep; empty means the default list."""
+        self.thorough = thorough
+        """Sweep also where a sample found nobody, and try twice."""
+        self.connections = connections
+        """Connections held open at a time at most."""
+        self.swept = 0
+        """Addresses of which every port was tried."""
+        self.notes: list[str] = []
+        """What did not work on this machine, in words."""
+
+    def now(self) -> datetime:
+        """Return the time of the run's clock (UTC)."""
+        return self._office.clock()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether we were told to stop."""
+        return self._office.stop.is_set()
+
+    def grants(self) -> Iterator[Grant]:
+        """Walk all granted addresses of the site, in order, one Grant each."""
+        for block in self.blocks():
+            for address in block:
+                grant = self.grant(address)
+                if grant is not None:
+                    yield grant
+
+    def blocks(self) -> Iterator[Block]:
+        """Walk the granted addresses as pieces of /24; IPv6 networks too large to walk are counted as withheld."""
+        too_large = 0
+        for part in self._scope.granted(self.site, self.now()).intervals:
+            size = part.last - part.first + 1
+            if part.version == 6 and size > SWEEP_LIMIT_V6:
+                too_large += size
+                continue
+            for start in range(part.first & ~0xFF, part.last + 1, 256):
+                yield Block(part.version, max(start, part.first), min(start | 0xFF, part.last))
+        if too_large:
+            self.skip("IPv6 network too large to sweep", too_large)
+
+    def grant(self, address: str) -> Grant | None:
+        """Ask the scope for the address now; a refusal is counted."""
+        admitted = self.admit(address)
+        if isinstance(admitted, Refusal):
+            self.withhold(str(admitted.why), address)
+            return None
+        return admitted
+
+    def admit(self, address: str, *, mac: str | None = None) -> Grant | Refusal:
+        """Ask the scope about an address of this site that answered, with its MAC address where known."""
+        return self._scope.admit(address, site=self.site, mac=mac, at=self.now())
+
+    def segments(self) -> tuple[Segment, ...]:
+        """Return the interfaces on which multicast and broadcast are granted now."""
+        now = self.now()
+        if self._scope.opening(now) != now:
+            return ()
+        paper = self._scope.authorisation.valid_until
+        closing = closes(self._scope.windows, now) if self._scope.windows else None
+        found = []
+        for name in self._scope.interfaces(self.site):
+            here = interface(name)
+            if here is None:
+                self.note(f"interface {name} is missing, down or without an IPv4 address on this machine")
+            else:
+                until = min(closing, paper) if closing else paper
+                found.append(Segment(self.site, here, self._scope.methods, until))
+        return tuple(found)
+
+    def withhold(self, reason: str, address: str) -> None:
+        """Note an address that was not asked, and why."""
+        self._refused.setdefault(reason, set()).add(address)
+
+    def skip(self, reason: str, addresses: int) -> None:
+        """State how many addresses were left out for a reason; said again, the last number holds."""
+        self._skipped[reason] = addresses
+
+    def withheld(self) -> tuple[Withheld, ...]:
+        """Return what was not asked and why, by reason, each address counted once for each reason."""
+        counts = self._skipped | {reason: len(addresses) for reason, addresses in self._refused.items()}
+        return tuple(Withheld(reason, counts[reason]) for reason in sorted(counts))
+
+    async def tcp_open(self, grant: Grant, port: int) -> tuple[Status, str]:
+        """Try to connect and close at once: ANSWERED open, REFUSED closed, SILENT nothing; the reason in words."""
+        office = self._office
+        async with self._connections:
+            try:
+                passage = await office.door.to(grant, port, method=Method.TCP_SWEEP, tempo=Tempo.PACKET)
+                async with office.stop.bounded(_SYN_DEADLINE):
+                    sock = await passage.connect()
+            except NotSentError as error:
+                return Status.WITHHELD, str(error)
+            except TimeoutError:
+                if office.stop.is_set():
+                    return Status.WITHHELD, office.stop.reason
+                return Status.SILENT, f"no answer within {_SYN_DEADLINE:g} s"
+            except ConnectionRefusedError:
+                return Status.REFUSED, "connection refused"
+            except OSError as error:
+                return Status.SILENT, (error.strerror or type(error).__name__).lower()
+            office.keeper.charge(grant, 2)  # the kernel's ACK, and our reset
+            with sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        return Status.ANSWERED, "open"
+
+    async def single(self, grant: Grant, port: int, method: Method) -> Passage:
+        """Wait for our turn to send one datagram to a granted address."""
+        return await self._office.door.to(grant, port, method=method, tempo=Tempo.PACKET)
+
+    async def group(self, segment: Segment, group: str, port: int, method: Method) -> Passage:
+        """Wait for our turn to send one datagram to a group, or BROADCAST, on a granted interface."""
+        return await self._office.door.onto(segment, group, port, method=method)
+
+    def listening_port(self, segment: Segment, port: int) -> int | None:
+        """Return the port to listen on for a protocol's own port, or None where it cannot be."""
+        try:
+            return self._office.door.shifted(port, segment.interface.loopback)
+        except NotSentError:
+            return None
+
+    def monotonic(self) -> float:
+        """Return the monotonic clock."""
+        return self._office.monotonic()
+
+    def note(self, words: str) -> None:
+        """Remember what did not work on this machine, once."""
+        if words not in self.notes:
+            self.notes.append(words)

@@ -1,0 +1,241 @@
+"""A line to one endpoint of one device: one connection per exchange, one exchange at a time."""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from auditor.model import Endpoint, Exchange, Grant, Method, Plan, Protocol, Status, Transport
+from auditor.net.budget import Budget
+from auditor.net.door import Door, NotSentError, Passage
+from auditor.net.pace import PaceKeeper, Tempo
+from auditor.net.stop import Stop
+from auditor.net.stream import NotTlsError, Plain, Stream, Tls
+from auditor.net.talk import Talk
+from auditor.wire import tls as wire_tls
+
+_METHOD = {
+    Protocol.HTTP: Method.HTTP,
+    Protocol.ONVIF: Method.ONVIF,
+    Protocol.RTSP: Method.RTSP,
+    Protocol.TLS: Method.TLS,
+    Protocol.SSH: Method.BANNERS,
+    Protocol.TELNET: Method.BANNERS,
+    Protocol.FTP: Method.BANNERS,
+    Protocol.SDK: Method.SDK,
+    Protocol.SNMP: Method.SNMP,
+}
+"""What a grant must allow for a line to speak a protocol; the others are not spoken over lines."""
+
+_WEB_PORTS = {(80, Transport.TCP), (443, Transport.TLS)}
+_SEGMENT = 1400
+"""Bytes of a reply in one packet; about every second packet is acknowledged."""
+_DRIP = 0.005
+"""Seconds to gather more when a large reply comes in small pieces, before looking at it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What all lines of a network share."""
+
+    door: Door
+    keeper: PaceKeeper
+    stop: Stop
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    connections: asyncio.Semaphore
+
+
+class Line:
+    """The only way a probe reaches a device. Bound to the endpoint of a grant; cannot be pointed elsewhere."""
+
+    __slots__ = ("_budget", "_endpoint", "_grant", "_newest", "_office", "_serial", "_trace", "plan")
+
+    def __init__(
+        self,
+        grant: Grant,
+        endpoint: Endpoint,
+        *,
+        budget: Budget,
+        plan: Plan,
+        office: Office,
+        serial: asyncio.Lock,
+    ) -> None:
+        if endpoint.address != grant.address:
+            raise ValueError(f"endpoint {endpoint} is not at the granted address {grant.address}")
+        self._grant = grant
+        self._endpoint = endpoint
+        self._budget = budget
+        self._office = office
+        self._serial = serial
+        self._trace: list[Exchange] = []
+        self._newest = ssl.TLSVersion.TLSv1_3
+        self.plan = plan
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where this line leads."""
+        return self._endpoint
+
+    @property
+    def host(self) -> str:
+        """The endpoint as a Host header names it: brackets for IPv6, the port unless it is the usual one."""
+        address, port = self._endpoint.address, self._endpoint.port
+        name = f"[{address}]" if ":" in address else address
+        return name if (port, self._endpoint.transport) in _WEB_PORTS else f"{name}:{port}"
+
+    @property
+    def trace(self) -> tuple[Exchange, ...]:
+        """Every exchange made on this line, in order."""
+        return tuple(self._trace)
+
+    async def exchange(
+        self,
+        request: bytes,
+        *,
+        probe: str,
+        protocol: Protocol,
+        done: Callable[[bytes], bool],
+        limit: int = 262_144,
+        deadline: float = 5.0,
+    ) -> Exchange:
+        """Connect, send the request (empty: just listen), read until `done`, `limit` bytes, the end or the deadline.
+
+        `deadline` is in seconds and includes connecting, not waiting for our turn. Never raises for the network's
+        moods; the status says what happened.
+        """
+
+        async def converse(stream: Stream, talk: Talk) -> None:
+            if isinstance(stream, Tls):
+                await stream.handshake()
+            if request:
+                await stream.write(request)
+            await self._listen(stream, talk, done)
+
+        return await self._ask(request, probe, protocol, converse, limit=limit, deadline=deadline)
+
+    async def handshake(self, *, probe: str, deadline: float = 5.0) -> Exchange:
+        """Agree on a TLS session and close; the reply is the evidence form of wire.tls: version, cipher, chain.
+
+        A server that breaks off at a TLS 1.3 greeting is greeted once more without it.
+        """
+
+        async def converse(stream: Stream, talk: Talk) -> None:
+            if not isinstance(stream, Tls):
+                raise TypeError(f"{self._endpoint} is no TLS endpoint; make its line with Transport.TLS")
+            await stream.handshake()
+            talk.add(wire_tls.record(*stream.agreed, stream.chain()), self._office.monotonic())
+
+        made = await self._ask(b"", probe, Protocol.TLS, converse, limit=262_144, deadline=deadline)
+        if made.status is Status.REFUSED and self._newest is ssl.TLSVersion.TLSv1_3:
+            self._newest = ssl.TLSVersion.TLSv1_2
+            made = await self._ask(b"", probe, Protocol.TLS, converse, limit=262_144, deadline=deadline)
+        return made
+
+    async def _ask(
+        self,
+        request: bytes,
+        probe: str,
+        protocol: Protocol,
+        converse: Callable[[Stream, Talk], Awaitable[None]],
+        *,
+        limit: int,
+        deadline: float,
+    ) -> Exchange:
+        async with self._serial:
+            talk = Talk(min(limit, max(0, self._budget.received)))
+            at = self._office.clock()
+            try:
+                at = await self._hold(talk, protocol, converse, deadline)
+            except NotSentError as error:
+                talk.end(Status.WITHHELD, str(error))
+            made = talk.exchange(
+                device=self._grant.device,
+                probe=probe,
+                protocol=protocol,
+                endpoint=self._endpoint,
+                request=request,
+                at=at,
+            )
+            self._trace.append(made)
+            return made
+
+    async def _hold(
+        self,
+        talk: Talk,
+        protocol: Protocol,
+        converse: Callable[[Stream, Talk], Awaitable[None]],
+        deadline: float,
+    ) -> datetime:
+        """Have one conversation, and return when it began."""
+        office, grant = self._office, self._grant
+        method = _METHOD.get(protocol)
+        if method is None:
+            raise NotSentError(f"{protocol} is not spoken over a line")
+        self._check_budget()
+        async with office.connections:
+            passage = await office.door.to(grant, self._endpoint.port, method=method, tempo=Tempo.REQUEST)
+            self._check_budget()
+            talk.began = office.monotonic()
+            self._budget.begin(talk.began)
+            at = office.clock()
+            await self._bounded(passage, talk, converse, min(deadline, self._budget.left(talk.began)))
+        self._budget.read(len(talk.heard))
+        self._settle(talk)
+        return at
+
+    async def _bounded(
+        self,
+        passage: Passage,
+        talk: Talk,
+        converse: Callable[[Stream, Talk], Awaitable[None]],
+        deadline: float,
+    ) -> None:
+        try:
+            async with self._office.stop.bounded(deadline):
+                stream = await self._open(passage)
+                talk.connected = True
+                try:
+                    await converse(stream, talk)
+                finally:
+                    stream.close()
+        except TimeoutError:
+            talk.late(deadline)
+            if self._office.stop.is_set():
+                talk.end(Status.WITHHELD, f"{self._office.stop.reason} while waiting for the answer")
+        except (OSError, NotTlsError) as error:
+            talk.failed(error)
+        except NotSentError as error:
+            talk.end(Status.WITHHELD, str(error))
+
+    async def _open(self, passage: Passage) -> Stream:
+        if self._endpoint.transport is Transport.UDP:
+            return Plain(passage, passage.connect_udp())
+        plain = Plain(passage, await passage.connect())
+        return Tls(plain, newest=self._newest) if self._endpoint.transport is Transport.TLS else plain
+
+    async def _listen(self, stream: Stream, talk: Talk, done: Callable[[bytes], bool]) -> None:
+        while True:
+            chunk = await stream.read()
+            if not chunk:
+                return
+            talk.add(chunk, self._office.monotonic())
+            if talk.cut or done(bytes(talk.heard)):
+                return
+            if len(chunk) < 1024 and len(talk.heard) > 16_384:
+                await asyncio.sleep(_DRIP)
+
+    def _settle(self, talk: Talk) -> None:
+        """Tell the pace what this cost and how the host bears it."""
+        keeper, grant = self._office.keeper, self._grant
+        if talk.connected and self._endpoint.transport is not Transport.UDP:
+            greeting = 3 if self._endpoint.transport is Transport.TLS else 0
+            keeper.charge(grant, 3 + greeting + len(talk.heard) // (2 * _SEGMENT), host=False)
+        if talk.delay is not None or not talk.connected:
+            keeper.learn(grant, talk.delay)
+
+    def _check_budget(self) -> None:
+        reason = self._budget.refusal(self._office.monotonic())
+        if reason is not None:
+            raise NotSentError(reason)

@@ -1,0 +1,153 @@
+"""Bytes to and from one connected socket, plain or through TLS as old devices speak it."""
+
+import asyncio
+import socket  # noqa: TID251 - net owns the sockets
+import ssl
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from auditor.net.door import Passage
+
+CHUNK = 65_536
+_ENCODING_DER = 2
+"""What Python's own certificate objects call DER (`_ssl.ENCODING_DER`)."""
+_LEGACY_SERVER_CONNECT = 0x4
+"""OpenSSL's SSL_OP_LEGACY_SERVER_CONNECT: servers without RFC 5746, as all before 2010. Named in Python 3.12."""
+
+
+class Stream(Protocol):
+    """What an exchange needs of a connection."""
+
+    async def write(self, data: bytes) -> None:
+        """Send all of it; NotSentError when permission ended meanwhile."""
+
+    async def read(self) -> bytes:
+        """Return what has come, waiting for at least one byte; empty at the end."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+@dataclass(slots=True)
+class Plain:
+    """A TCP connection, or a UDP socket bound to one endpoint."""
+
+    passage: Passage
+    sock: socket.socket
+
+    async def write(self, data: bytes) -> None:
+        """Send all of it."""
+        await self.passage.write(self.sock, data)
+
+    async def read(self) -> bytes:
+        """Return what has come, waiting for at least one byte; empty at the end."""
+        return await asyncio.get_running_loop().sock_recv(self.sock, CHUNK)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.sock.close()
+
+
+class NotTlsError(Exception):
+    """The other side answered the handshake with something else; holds what it said."""
+
+    def __init__(self, said: bytes) -> None:
+        super().__init__("the answer to the TLS handshake is not TLS")
+        self.said = said
+
+
+class Tls:
+    """TLS over a plain connection: no verification, no server name, whatever old version is offered."""
+
+    def __init__(self, plain: Plain, *, newest: ssl.TLSVersion) -> None:
+        self._plain = plain
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._first = b""
+        self._object = context(newest).wrap_bio(self._incoming, self._outgoing, server_hostname=None)
+
+    async def handshake(self) -> None:
+        """Agree on a session; ssl.SSLError on an alert, NotTlsError on an answer that is no TLS record."""
+        while True:
+            try:
+                self._object.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._flush()
+                await self._fill()
+            except ssl.SSLError as error:
+                if self._first and not _is_record(self._first):
+                    raise NotTlsError(self._first) from error
+                raise
+            else:
+                await self._flush()
+                return
+
+    async def write(self, data: bytes) -> None:
+        """Encrypt and send all of it."""
+        self._object.write(data)
+        await self._flush()
+
+    async def read(self) -> bytes:
+        """Return what has come, waiting for at least one byte; empty at the end."""
+        while True:
+            try:
+                return self._object.read(CHUNK)
+            except ssl.SSLWantReadError:
+                await self._flush()
+                await self._fill()
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""
+
+    def close(self) -> None:
+        """Close the connection without the farewell that old devices do not wait for."""
+        self._plain.close()
+
+    @property
+    def agreed(self) -> tuple[str, str]:
+        """The negotiated protocol version and cipher, in OpenSSL's words."""
+        cipher = self._object.cipher()
+        return self._object.version() or "", cipher[0] if cipher else ""
+
+    def chain(self) -> tuple[bytes, ...]:
+        """The certificates the server sent, leaf first, in DER."""
+        leaf = self._object.getpeercert(binary_form=True)
+        inner = getattr(self._object, "_sslobj", self._object)  # public from Python 3.13 on
+        listed = getattr(inner, "get_unverified_chain", lambda: None)()
+        if not listed:
+            return (leaf,) if leaf else ()
+        return tuple(one if isinstance(one, bytes) else one.public_bytes(_ENCODING_DER) for one in listed)
+
+    async def _flush(self) -> None:
+        if self._outgoing.pending:
+            await self._plain.write(self._outgoing.read())
+
+    async def _fill(self) -> None:
+        chunk = await self._plain.read()
+        if len(self._first) < CHUNK and not _is_record(self._first):
+            self._first += chunk
+        if chunk:
+            self._incoming.write(chunk)
+        else:
+            self._incoming.write_eof()
+
+
+def _is_record(start: bytes) -> bool:
+    """Tell whether bytes begin as a TLS handshake or alert record does."""
+    return len(start) >= 2 and start[0] in {0x15, 0x16} and start[1] == 0x03
+
+
+@lru_cache(maxsize=4)
+def context(newest: ssl.TLSVersion) -> ssl.SSLContext:
+    """Return a client context that accepts what embedded servers of fifteen years speak, up to a version."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname = False
+    made.verify_mode = ssl.CERT_NONE  # we look at certificates, we do not trust them
+    made.set_ciphers("ALL:COMPLEMENTOFDEFAULT:!eNULL:@SECLEVEL=0")
+    made.options |= _LEGACY_SERVER_CONNECT
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.0 is the point
+        made.minimum_version = ssl.TLSVersion.TLSv1
+        made.maximum_version = newest
+    return made
