@@ -1,0 +1,73 @@
+"""Put the whole document together: from a run, its devices and its work orders to the values of a page."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from auditor.model import Device, Run
+from auditor.reporting.context import Context, Evidence
+from auditor.reporting.counting import charts, slices
+from auditor.reporting.describing import in_order, name_of, row, section
+from auditor.reporting.judging import explained, instruments, judged
+from auditor.reporting.redaction import redacted
+from auditor.reporting.texts import texts
+from auditor.reporting.values import Report
+from auditor.reporting.working import plan, summary
+
+_FULL_DEVICES = 1_500
+_FULL_BYTES = 12_000_000
+
+
+def page(run: Run, devices: Iterable[Device], context: Context | None = None) -> Report:
+    """Return everything the document says, counted, sorted, named and, where asked, masked.
+
+    Takes the devices of one run in any order; the result does not depend on it.
+    """
+    run, found, context = redacted(run, devices, context or Context())
+    found = in_order(found)
+    words, labels, options = context.words, texts(), context.options
+    rows = tuple(row(device, place, words, labels) for place, device in enumerate(found, 1))
+    hidden = options.redact or options.redact_addresses
+    full = _is_full(found, options.evidence)
+    known = judged(found)
+    day = (run.ended or run.started).date()
+    anchors = {
+        device.key: (one.anchor, f"{one.address} {name_of(one, labels)}")
+        for device, one in zip(found, rows, strict=True)
+    }
+    return Report(
+        run,
+        options,
+        options.title,
+        summary(found, context, known, run.coverage, labels),
+        run.coverage,
+        slices(run.coverage),
+        charts(found, words, labels, day),
+        plan(context.orders, anchors),
+        instruments(known, words),
+        explained(known),
+        rows,
+        tuple(
+            section(device, one, words, labels, full=full, hashes=not hidden)
+            for device, one in zip(found, rows, strict=True)
+        ),
+        context.ages,
+        full and not hidden,
+        len(found),
+        _asked(found),
+    )
+
+
+def _is_full(devices: tuple[Device, ...], wanted: Evidence) -> bool:
+    if wanted is not Evidence.AUTO:
+        return wanted is Evidence.FULL
+    if len(devices) > _FULL_DEVICES:
+        return False
+    held = sum(min(len(exchange.reply), 4096) for device in devices for exchange in device.exchanges)
+    return held <= _FULL_BYTES
+
+
+def _asked(devices: tuple[Device, ...]) -> tuple[tuple[str, int], ...]:
+    counts = Counter(
+        exchange.probe or exchange.protocol for device in devices for exchange in device.exchanges
+    )
+    return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

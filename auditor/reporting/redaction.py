@@ -1,0 +1,241 @@
+"""Make the copy that may be passed on: the same values with what names a device or a place masked."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from auditor.model import (
+    Claim,
+    Contradiction,
+    Device,
+    Exchange,
+    Finding,
+    Identity,
+    Match,
+    Observation,
+    Run,
+    WorkOrder,
+)
+from auditor.reporting import masks
+from auditor.reporting.context import Context, Options
+
+_IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
+_IPV6 = re.compile(r"(?<![0-9A-Za-z:])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:)[0-9A-Fa-f:]{3,39}(?![0-9A-Za-z:])")
+_NAME_LEAST = 4
+
+
+class Redactor:
+    """Masks one run consistently: the same serial, MAC or address looks the same everywhere."""
+
+    def __init__(self, devices: Iterable[Device], options: Options) -> None:
+        """Learn from all devices what must not be shown, and what may."""
+        self._rules = masks.mask_rules()
+        self._addresses = options.redact_addresses
+        self._numbers: dict[str, int] = {}
+        self._sites: dict[str, str] = {}
+        self._secrets: dict[str, str] = {}
+        exempt: set[str] = set()
+        for device in sorted(devices, key=lambda device: device.key):
+            self._learn(device, exempt)
+        self._exempt = frozenset(exempt - self._secrets.keys())
+        self._count = 0
+
+    def _learn(self, device: Device, exempt: set[str]) -> None:
+        for address in {device.address: None} | dict.fromkeys(device.addresses):
+            self._numbers.setdefault(address, len(self._numbers) + 1)
+        self._sites.setdefault(device.site, f"site {len(self._sites) + 1}")
+        for claim in device.identity.claims:
+            if claim.name in self._rules.public:
+                exempt.update(masks.tokens(claim.value))
+            elif self._rules.claims.get(claim.name) == "serial":
+                self._secret(claim.value)
+        for observation in device.observations:
+            if self._rules.of_field(observation.field) == "serial":
+                self._secret(observation.value)
+
+    def _secret(self, serial: str) -> None:
+        for token in masks.tokens(serial):
+            if len(token) > 5 and any(character.isdigit() for character in token):
+                self._secrets[token] = masks.mask_serial(token)
+
+    def text(self, text: str, names: tuple[str, ...] = ()) -> str:
+        """Return a text with everything masked that is known to be private or has the form of it."""
+        for name in names:
+            if name in text:
+                text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", masks.HIDDEN, text)
+        text = re.sub(r"[0-9A-Za-z]{6,}", self._token, text)
+        text = masks.mask_serials(masks.mask_mac(text), self._exempt)
+        if self._addresses:
+            text = _IPV4.sub(lambda found: self.address(found[0]), text)
+            for site, masked in self._sites.items():
+                if site and site in text:
+                    text = re.sub(rf"(?<![\w.-]){re.escape(site)}(?![\w.-])", masked, text)
+        return _IPV6.sub(lambda found: self.address(found[0]), text)
+
+    def _token(self, found: re.Match[str]) -> str:
+        token = found[0].upper()
+        return masks.mask_serial(found[0]) if token in self._secrets else found[0]
+
+    def address(self, address: str) -> str:
+        """Mask an address where this copy hides them, and always where it is made from a MAC address."""
+        if self._addresses or "ff:fe" in address.lower():
+            return masks.mask_address(address, self._numbers.get(address))
+        return address
+
+    def site(self, site: str) -> str:
+        """Mask a site's name where this copy hides addresses."""
+        return self._sites.get(site, site) if self._addresses else site
+
+    def key(self, key: str) -> str:
+        """Mask a device key, which is `site/address`."""
+        site, slash, address = key.rpartition("/")
+        return f"{self.site(site)}{slash}{self.address(address)}"
+
+    def run(self, run: Run) -> Run:
+        """Mask the sites and notes of a run; who authorised it stays."""
+        return replace(run, sites=tuple(map(self.site, run.sites)), notes=tuple(map(self.text, run.notes)))
+
+    def device(self, device: Device) -> Device:
+        """Return the device with everything masked, down to its evidence."""
+        return _OneDevice(self, device).masked()
+
+    def order(self, order: WorkOrder) -> WorkOrder:
+        """Return the work order with its devices and commands masked."""
+        return replace(
+            order,
+            title=self.text(order.title),
+            site=self.site(order.site),
+            devices=tuple(map(self.key, order.devices)),
+            priority_reason=self.text(order.priority_reason),
+            steps=tuple(map(self.text, order.steps)),
+            check=self.text(order.check),
+            findings=tuple(self._pair(pair) for pair in order.findings),
+            done=tuple(map(self.key, order.done)),
+        )
+
+    def _pair(self, pair: str) -> str:
+        key, blank, finding = pair.rpartition(" ")
+        return f"{self.key(key)}{blank}{finding}"
+
+    def next_number(self) -> int:
+        """Return a running number: what an exchange is called whose digest would betray its content."""
+        self._count += 1
+        return self._count
+
+
+class _OneDevice:
+    """Masks one device, each shared value once."""
+
+    def __init__(self, redactor: Redactor, device: Device) -> None:
+        self._redactor = redactor
+        self._device = device
+        self._rules = masks.mask_rules()
+        self._exchanges: dict[int, Exchange] = {}
+        self._observations: dict[int, Observation] = {}
+        self._names = self._own_names()
+
+    def _own_names(self) -> tuple[str, ...]:
+        named = [c.value for c in self._device.identity.claims if self._rules.claims.get(c.name) == "hidden"]
+        seen = [o.value for o in self._device.observations if self._rules.of_field(o.field) == "hidden"]
+        public = {c.value for c in self._device.identity.claims if c.name in self._rules.public}
+        names = {name for name in (*named, *seen) if len(name) >= _NAME_LEAST and name not in public}
+        return tuple(sorted(names, key=lambda name: (-len(name), name)))
+
+    def masked(self) -> Device:
+        device, redactor = self._device, self._redactor
+        return replace(
+            device,
+            key=redactor.key(device.key),
+            site=redactor.site(device.site),
+            address=redactor.address(device.address),
+            addresses=tuple(map(redactor.address, device.addresses)),
+            source=redactor.text(device.source),
+            identity=self._identity(device.identity),
+            observations=tuple(map(self._observation, device.observations)),
+            exchanges=tuple(map(self._exchange, device.exchanges)),
+            findings=tuple(map(self._finding, device.findings)),
+        )
+
+    def _text(self, text: str) -> str:
+        return self._redactor.text(text, self._names)
+
+    def _identity(self, identity: Identity) -> Identity:
+        return Identity(
+            self._redactor.key(identity.device),
+            tuple(map(self._claim, identity.claims)),
+            tuple(
+                Contradiction(found.name, self._claim(found.held), self._claim(found.against))
+                for found in identity.contradictions
+            ),
+        )
+
+    def _value(self, claim: str, value: str) -> str:
+        how = self._rules.claims.get(claim)
+        return masks.mask_as(how, value) if how else self._text(value)
+
+    def _claim(self, claim: Claim) -> Claim:
+        return replace(
+            claim,
+            value=self._value(claim.name, claim.value),
+            because=tuple(map(self._match, claim.because)),
+        )
+
+    def _match(self, match: Match) -> Match:
+        return replace(
+            match,
+            observation=self._observation(match.observation),
+            claims=tuple((name, self._value(name, value)) for name, value in match.claims),
+        )
+
+    def _observation(self, observation: Observation) -> Observation:
+        known = self._observations.get(id(observation))
+        if known is None:
+            how = self._rules.of_field(observation.field)
+            value = masks.mask_as(how, observation.value) if how else self._text(observation.value)
+            known = Observation(observation.field, value, self._exchange(observation.exchange))
+            self._observations[id(observation)] = known
+        return known
+
+    def _exchange(self, exchange: Exchange) -> Exchange:
+        known = self._exchanges.get(id(exchange))
+        if known is None:
+            endpoint = replace(exchange.endpoint, address=self._redactor.address(exchange.endpoint.address))
+            known = replace(
+                exchange,
+                device=self._redactor.key(exchange.device),
+                endpoint=endpoint,
+                request=b"",
+                reply=b"",
+                detail=self._text(exchange.detail),
+                source=exchange.source if exchange.source == "live" else self._text(exchange.source),
+                observed=(),
+                id=f"withheld-{self._redactor.next_number()}",
+            )
+            self._exchanges[id(exchange)] = known
+        return known
+
+    def _finding(self, finding: Finding) -> Finding:
+        return replace(
+            finding,
+            device=self._redactor.key(finding.device),
+            title=self._text(finding.title),
+            priority_reason=self._text(finding.priority_reason),
+            reason=self._text(finding.reason),
+            settles=self._text(finding.settles),
+            remedy=self._text(finding.remedy),
+            facts=tuple((name, self._text(value)) for name, value in finding.facts),
+            because=tuple(map(self._claim, finding.because)),
+            observations=tuple(map(self._observation, finding.observations)),
+        )
+
+
+def redacted(
+    run: Run, devices: Iterable[Device], context: Context
+) -> tuple[Run, tuple[Device, ...], Context]:
+    """Return run, devices and orders as this copy may show them; untouched when nothing is to be hidden."""
+    found = tuple(devices)
+    if not (context.options.redact or context.options.redact_addresses):
+        return run, found, context
+    redactor = Redactor(found, context.options)
+    orders = tuple(map(redactor.order, context.orders))
+    return redactor.run(run), tuple(map(redactor.device, found)), replace(context, orders=orders)

@@ -1,0 +1,184 @@
+"""The first page and the plan: what is urgent, what could not be assessed, who does what where."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from auditor.model import Coverage, Device, Priority, Verdict, WorkOrder
+from auditor.reporting.context import Context
+from auditor.reporting.counting import urgency
+from auditor.reporting.judging import Judged, anchor
+from auditor.reporting.texts import Texts
+from auditor.reporting.values import Gap, Job, Number, SitePlan, Summary, Urgent
+
+_MOST_URGENT = 5
+_MOST_GAPS = 8
+_DONE = "done"
+
+
+def summary(
+    devices: tuple[Device, ...],
+    context: Context,
+    found: tuple[Judged, ...],
+    coverage: Coverage | None,
+    texts: Texts,
+) -> Summary:
+    """Return the first page: three numbers, the most urgent actions, the gaps."""
+    granted = [device for device in devices if device.granted]
+    assessed = context.assessed
+    if assessed is None:
+        assessed = bool(context.orders) or any(device.findings for device in granted)
+    now = sum(1 for device in granted if urgency(device) is Priority.ACT_NOW) if assessed else None
+    ours = sum(1 for device in granted if device.identity.value("maker") in texts.audited_makers)
+    open_questions = sum(1 for device in granted if _is_unassessed(device, assessed))
+    total = len(granted)
+    return Summary(
+        (
+            Number("act-now", now, total),
+            Number("audited-makers", ours, total),
+            Number("not-assessed", open_questions, total),
+        ),
+        _urgent(context.orders, found),
+        _gaps(granted, found, coverage, assessed, texts),
+        assessed,
+    )
+
+
+def _is_unassessed(device: Device, assessed: bool) -> bool:
+    """Tell whether something about the device could not be said: who made it, or a finding's answer."""
+    if not assessed or device.identity.value("maker") is None:
+        return True
+    return any(finding.verdict is Verdict.NOT_ASSESSED for finding in device.findings)
+
+
+def by_urgency(order: WorkOrder) -> tuple[int, int, str, str]:
+    """Sort key: most urgent first, then most devices, then site and id."""
+    return (-order.priority.rank, -len(order.devices), order.site, order.id)
+
+
+def _urgent(orders: Iterable[WorkOrder], found: tuple[Judged, ...]) -> tuple[Urgent, ...]:
+    left = sorted((order for order in orders if order.state != _DONE), key=by_urgency)
+    if left:
+        return tuple(
+            Urgent(
+                order.title,
+                order.site,
+                len(order.devices) - len(order.done),
+                order.priority,
+                order.priority_reason,
+                order.effort,
+                order.steps[0] if order.steps else "",
+                anchor("w", order.id),
+            )
+            for order in left[:_MOST_URGENT]
+        )
+    return _urgent_findings(found)
+
+
+def _urgent_findings(found: tuple[Judged, ...]) -> tuple[Urgent, ...]:
+    """Where nobody made work orders, name the most urgent findings instead."""
+    true = [
+        (one, [finding for _, finding in one.devices if finding.verdict in _TRUE])
+        for one in found
+        if one.first.verdict in _TRUE
+    ]
+    ranked = sorted(
+        true,
+        key=lambda pair: (
+            -max(finding.priority.rank for finding in pair[1]),
+            -len(pair[1]),
+            -pair[0].first.severity.rank,
+            pair[0].first.id,
+        ),
+    )
+    worst = [max(findings, key=lambda finding: finding.priority.rank) for _, findings in ranked]
+    return tuple(
+        Urgent(
+            one.first.title,
+            "",
+            len(findings),
+            top.priority,
+            top.priority_reason,
+            "",
+            top.remedy,
+            anchor("f", one.first.id),
+        )
+        for (one, findings), top in zip(ranked[:_MOST_URGENT], worst, strict=False)
+    )
+
+
+_TRUE = frozenset({Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED})
+
+
+def _gaps(
+    granted: list[Device],
+    found: tuple[Judged, ...],
+    coverage: Coverage | None,
+    assessed: bool,
+    texts: Texts,
+) -> tuple[Gap, ...]:
+    gaps: list[Gap] = []
+    if not assessed and granted:
+        gaps.append(Gap("not-judged", len(granted), "devices"))
+    nameless = sum(1 for device in granted if device.identity.value("maker") is None)
+    gaps.append(Gap("no-maker", nameless, "devices"))
+    blind = sum(1 for d in granted if _is_ours(d, texts) and d.identity.value("firmware") is None)
+    gaps.append(Gap("no-firmware", blind, "devices"))
+    if coverage is not None:
+        gaps.append(Gap("silent", coverage.silent, "addresses"))
+        gaps.extend(Gap(held.reason, held.addresses, "addresses") for held in coverage.withheld)
+        gaps.append(Gap("outside", coverage.outside, "devices"))
+    gaps.extend(_unsettled(found))
+    return tuple(gap for gap in gaps if gap.count)
+
+
+def _is_ours(device: Device, texts: Texts) -> bool:
+    return device.identity.value("maker") in texts.audited_makers
+
+
+def _unsettled(found: tuple[Judged, ...]) -> list[Gap]:
+    """Count devices by the one thing that would settle their open questions."""
+    lacking: dict[str, set[str]] = {}
+    for one in found:
+        for device, finding in one.devices:
+            if finding.settles and finding.verdict is not Verdict.NOT_AFFECTED:
+                lacking.setdefault(finding.settles, set()).add(device.key)
+    ranked = sorted(lacking.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    return [Gap("unsettled", len(keys), "devices", settles) for settles, keys in ranked[:_MOST_GAPS]]
+
+
+def plan(orders: Iterable[WorkOrder], anchors: Mapping[str, tuple[str, str]]) -> tuple[SitePlan, ...]:
+    """Return the work by site; `anchors` gives each device's place in the page and its short name."""
+    sites: dict[str, list[WorkOrder]] = {}
+    for order in sorted(orders, key=by_urgency):
+        sites.setdefault(order.site, []).append(order)
+    made = []
+    for site, work in sites.items():
+        counts = Counter(order.priority for order in work if order.state != _DONE)
+        urgent = tuple((p.value, counts[p]) for p in Priority if counts[p])
+        keys = {key for order in work for key in order.devices}
+        made.append(SitePlan(site, tuple(_job(order, anchors) for order in work), len(keys), urgent))
+    made.sort(key=lambda one: (-max(job_rank(job) for job in one.jobs), one.site))
+    return tuple(made)
+
+
+def job_rank(job: Job) -> int:
+    """Return how urgent a job is: 4 for act now down to 1 for watch, 0 when it is done."""
+    return 0 if job.state == _DONE else Priority(job.priority).rank
+
+
+def _job(order: WorkOrder, anchors: Mapping[str, tuple[str, str]]) -> Job:
+    return Job(
+        order.id,
+        anchor("w", order.id),
+        order.action,
+        order.title,
+        order.priority,
+        order.priority_reason,
+        order.effort,
+        order.target,
+        order.steps,
+        order.check,
+        order.state,
+        len(order.done),
+        tuple(anchors.get(key, ("", key)) for key in order.devices),
+    )
