@@ -10,7 +10,7 @@ MAX_PARAMETERS = 64
 
 _GAP = re.compile(r"[\s,]*")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9._-]{0,31})(?=[\s,]|\Z)(?!\s{0,8}=(?!=))")
-_NAME = re.compile(r"([A-Za-z0-9_*.-]{1,64})\s{0,8}=\s{0,8}")
+_NAME = re.compile(r"([A-Za-z0-9_*.-]{1,64})\s{0,8}=(?!=)\s{0,8}")
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _SINGLE = re.compile(r"'([^']*+)'(?=\s{0,8}(?:,|\Z))")
 _UNQUOTED = re.compile(r"[^,]*+")

@@ -21,11 +21,12 @@ def decode(data: bytes, declared: str | None = None) -> str:
     for mark, name in _BOMS:
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "replace")
-    for candidate in (_wide(declared), "utf-8", _known(declared), "gb2312"):
+    for candidate in (_wide(declared), "utf-8", _known(declared)):
         text = _strictly(data, candidate) if candidate else None
         if text is not None:
             return text
-    return data.decode("latin-1")
+    guess = _strictly(data, "gb2312")
+    return data.decode("latin-1") if guess is None or guess.isascii() else guess
 
 
 def named_in(text: str) -> str | None:

@@ -1,6 +1,7 @@
 """RTSP before login: the two requests we make, and replies however many came in one reading. Source: RFC 2326."""
 
 import re
+from itertools import pairwise
 
 from auditor.wire import charset, http
 from auditor.wire.http import Response
@@ -41,7 +42,7 @@ def responses(reply: bytes) -> tuple[Response, ...]:
     ]
     before = reply[: starts[0]] if starts else reply
     found = [Response("", None, "", (), before, bare=True)] if _is_page(before) else []
-    for start, end in zip(starts, [*starts[1:], len(reply)], strict=True):
+    for start, end in pairwise((*starts, len(reply))):
         parsed = http.parse(reply[start:end])
         if parsed is not None:
             found.append(parsed)

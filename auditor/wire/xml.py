@@ -6,8 +6,9 @@ undeclared prefixes; a conforming parser refuses those. Source: XML 1.0, read fo
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-MAX_ELEMENTS = 8192
+MAX_ELEMENTS = 4096
 """Elements kept of one text."""
 MAX_DEPTH = 16
 """Levels written into a path."""
@@ -49,6 +50,7 @@ class Element:
         )
 
 
+@lru_cache(maxsize=2)  # one reply is read for several things in a row
 def elements(text: str) -> tuple[Element, ...]:
     """Return every element in the order of its start tag."""
     scan = _Scan()
