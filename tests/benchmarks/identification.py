@@ -1,0 +1,83 @@
+"""1,000 emulated devices on loopback, fully identified, beside nmap -sV with scripts on 50 of them."""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+NETWORK, PART = "127.78.0.0/21", "127.78.0.0/26"
+COUNT, NMAP_COUNT = 1000, 50
+PORTS = "21,22,23,80,81,88,443,554,6060,7681,8000,8080,8443,8554,8899,9010,9020,10554,34567,37777"
+SCRIPTS = "http-title,http-server-header,http-favicon,rtsp-methods,ssl-cert"
+
+
+@contextmanager
+def town(out: Path, count: int) -> Iterator[list[dict[str, object]]]:
+    """Start the lab with so many devices and yield who is where."""
+    ready, journal = out / "ready.json", out / "sensor.jsonl"
+    ready.unlink(missing_ok=True)
+    journal.unlink(missing_ok=True)
+    lab = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "lab.cli", "up", "--network", NETWORK, "--count", str(count)),
+            *("--port-shift", "0", "--journal", str(journal), "--ready-file", str(ready), "--tag", "polite"),
+        ],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(2400):
+            if ready.exists() or lab.poll() is not None:
+                break
+            time.sleep(0.05)
+        yield json.loads(ready.read_text(encoding="utf-8"))["devices"]
+    finally:
+        lab.send_signal(signal.SIGTERM)
+        lab.wait(timeout=30)
+
+
+def timed(command: list[str], cwd: Path) -> tuple[float, float]:
+    """Run a command and return its seconds and its peak memory in MB."""
+    began = time.monotonic()
+    child = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode not in {0, 1}:
+        raise SystemExit(f"{' '.join(command[:6])} … ended with {child.returncode}")
+    return time.monotonic() - began, usage.ru_maxrss / 1024
+
+
+def run(out: Path) -> dict[str, object]:
+    """Measure both in one run and give the ratio."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    database = out / "bench.sqlite"
+    for leftover in out.glob("bench.sqlite*"):
+        leftover.unlink()
+    with town(out, COUNT) as devices:
+        addresses = [str(one["address"]) for one in devices]
+        (out / "targets.txt").write_text("\n".join(addresses) + "\n", encoding="utf-8")
+        command = [sys.executable, "-m", "auditor.cli", "scan", "-iL", "targets.txt", "--db", database.name]
+        seconds, peak = timed(command, out)
+        result: dict[str, object] = {
+            "devices": len(devices),
+            "seconds": round(seconds, 1),
+            "devices_per_second": round(len(devices) / seconds, 1),
+            "peak_mb": round(peak),
+        }
+        if shutil.which("nmap") is None:
+            return {**result, "nmap": "not installed: no ratio (Debian: apt-get install nmap)"}
+        few = addresses[:NMAP_COUNT]
+        nmap = ["nmap", "-n", "-Pn", "-sT", "-sV", "-p", PORTS, "--script", SCRIPTS, *few]
+        nmap_seconds, _ = timed(nmap, out)
+    rate = NMAP_COUNT / nmap_seconds
+    return {
+        **result,
+        "nmap_devices_per_second": round(rate, 2),
+        "times_nmap": round(len(devices) / seconds / rate, 1),
+    }
