@@ -154,6 +154,9 @@ class _Scan:
         """Read a start or an end tag; a `<` that begins neither is passed over."""
         closing = text.startswith("/", at + 1)
         name = _NAME.match(text, at + 1 + closing)
+        if not name and at + 1 + closing >= len(text):
+            self._just_opened = None
+            return len(text)
         if not name:
             return at + 1
         end = _end_of_tag(text, name.end())
