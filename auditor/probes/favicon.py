@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from auditor.model import Exchange, Method, Observation, Protocol
-from auditor.probes import _surface
+from auditor.probes import _replies
 from auditor.probes._showing import show
 from auditor.wire import favicon, http
 
@@ -30,15 +30,16 @@ async def probe(line: "Line") -> None:
 
 def read(exchange: Exchange) -> Iterator[Observation]:
     """Yield the hashes of a whole favicon; a page in its place has none."""
-    if exchange.cut or _surface.last_part(exchange.request).lower() != _PATH.strip("/"):
+    reply = _replies.reply_of(exchange)
+    if exchange.cut or reply is None or reply.status != _SERVED:
         return
-    response = http.parse(exchange.reply)
-    if response is None or response.status != _SERVED or not response.body:
+    body = reply.response.body
+    if not body or reply.last_part.lower() != _PATH.strip("/"):
         return
-    if response.body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_NO_PICTURE):
+    if body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_NO_PICTURE):
         return
     pairs = (
-        ("http.favicon.md5", favicon.md5(response.body)),
-        ("http.favicon.mmh3", str(favicon.mmh3(response.body))),
+        ("http.favicon.md5", favicon.md5(body)),
+        ("http.favicon.mmh3", str(favicon.mmh3(body))),
     )
     yield from show(exchange, pairs)

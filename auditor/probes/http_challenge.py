@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from auditor.model import Exchange, Method, Observation, Protocol
-from auditor.probes import _challenges
+from auditor.probes import _challenges, _replies
 from auditor.probes._showing import show
 from auditor.wire import http
 
@@ -33,6 +33,6 @@ async def probe(line: "Line") -> None:
 
 def read(exchange: Exchange) -> Iterator[Observation]:
     """Yield the challenges of any HTTP reply."""
-    response = http.parse(exchange.reply)
-    if response is not None:
-        yield from show(exchange, _challenges.pairs("http", response))
+    reply = _replies.reply_of(exchange)
+    if reply is not None:
+        yield from show(exchange, _challenges.pairs("http", reply.response))

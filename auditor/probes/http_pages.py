@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from auditor.model import Exchange, Method, Observation, Page, Plan, Protocol
-from auditor.probes import _surface
+from auditor.probes import _replies
 from auditor.probes._showing import MAX_TEXT, show
 from auditor.wire import http
 
@@ -47,15 +47,12 @@ def _request(page: Page, plan: Plan, host: str) -> bytes:
 
 def read(exchange: Exchange) -> Iterator[Observation]:
     """Yield the text of a page that was served, under the last part of its path."""
-    name = _surface.last_part(exchange.request)
-    if not name or _surface.is_interface(exchange.request):
+    reply = _replies.reply_of(exchange)
+    if reply is None or reply.status != _SERVED or not reply.response.body:
         return
-    response = http.parse(exchange.reply)
-    if response is None or response.status != _SERVED or not response.body:
-        return
-    text = response.text()[:MAX_TEXT]
-    if not _is_stand_in(name, text):
-        yield from show(exchange, ((f"page.{name[:128]}", text),), limit=MAX_TEXT)
+    name = reply.last_part[:128]
+    if name and not reply.is_interface and not _is_stand_in(name, reply.text):
+        yield from show(exchange, ((f"page.{name}", reply.text),), limit=MAX_TEXT)
 
 
 def _is_stand_in(name: str, text: str) -> bool:

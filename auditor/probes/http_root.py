@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from auditor.model import Exchange, Method, Observation, Protocol
-from auditor.probes import _surface
+from auditor.probes import _replies
 from auditor.probes._showing import MAX_TEXT, show
 from auditor.wire import html, http
 
@@ -52,22 +52,23 @@ async def probe(line: "Line") -> None:
 
 def read(exchange: Exchange) -> Iterator[Observation]:
     """Yield the head of an HTTP reply and, unless it is an interface's answer, the page."""
-    response = http.parse(exchange.reply)
-    if response is None:
+    reply = _replies.reply_of(exchange)
+    if reply is None:
         return
-    yield from show(exchange, _head(exchange.request, response))
-    answered_by_interface = _surface.is_interface(exchange.request) and response.status in _SUCCESS
-    if response.body and not answered_by_interface:
-        yield from show(exchange, _page(response.text()[:MAX_TEXT]), limit=MAX_TEXT)
+    yield from show(exchange, _head(reply))
+    may_tell_settings = reply.is_interface and reply.status in _SUCCESS
+    if reply.response.body and not may_tell_settings:
+        yield from show(exchange, _page(reply.text), limit=MAX_TEXT)
 
 
-def _head(request: bytes, response: http.Response) -> Iterator[tuple[str, str | None]]:
+def _head(reply: _replies.Reply) -> Iterator[tuple[str, str | None]]:
+    response = reply.response
     if response.bare:
         yield "http.bare", "yes"
     if response.status is not None:
         yield "http.status", str(response.status)
         yield "http.reason", response.reason or None
-        asked = f"{http.request_method(request)} {_surface.path_of(request)}".strip()
+        asked = f"{reply.method} {reply.path}" if reply.path else None
         yield "http.answer", f"{asked} {response.status}" if asked else None
     if response.headers:
         yield "http.header_order", ",".join(name for name, _ in response.headers)

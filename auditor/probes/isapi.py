@@ -1,5 +1,6 @@
 """ISAPI and PSIA answers of the device about itself, by an allow-list of tags. Read only: they mostly need a login."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ METHOD = Method.CREDENTIALS
 ROUND = 1
 
 _ROOTS = frozenset({"deviceinfo", "responsestatus", "usercheck", "activatestatus", "devicestatus"})
+_BEGINS = re.compile(rf"<(?:[\w.-]{{1,64}}:)?(?:{'|'.join(sorted(_ROOTS))})[\s>/]", re.IGNORECASE)
 _NAMED = {
     "serialnumber": "isapi.serial",
     "subserialnumber": "isapi.sub_serial",
@@ -78,7 +80,7 @@ async def probe(_line: "Line") -> None:
 def read(exchange: Exchange) -> Iterator[Observation]:
     """Yield the allowed tags directly below the root of a known answer; what lies deeper is of other devices."""
     reply = _replies.reply_of(exchange)
-    if reply is None or "<" not in reply.text:
+    if reply is None or not _BEGINS.search(reply.text, 0, 4096):
         return
     found = xml.elements(reply.text)
     root = next(iter(found), None)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from auditor.model import Exchange, Method, Observation, Protocol, Status
-from auditor.probes import _scopes
+from auditor.probes import _replies, _scopes
 from auditor.probes._showing import show
 from auditor.wire import http, onvif, soap
 
@@ -41,15 +41,18 @@ _FIELD = {
     "SerialNumber": "onvif.serial",
     "HardwareId": "onvif.hardware",
 }
+_UNAUTHORIZED = 401
 _LOGIN_MARKS = (b"\nauthorization:", b"usernametoken")
 
 
 async def probe(line: "Line") -> None:
     """Ask for the clock; whoever answers in SOAP is asked for services, scopes and device information, once each."""
     clock = await _ask(line, onvif.get_system_date_and_time())
-    if not _speaks(clock):
+    if not (_speaks(clock) or _refuses(clock)):
         return
     services = await _ask(line, onvif.get_services())
+    if not (_speaks(clock) or _speaks(services)):
+        return
     if not onvif.services(_text(services)):
         await _ask(line, onvif.get_capabilities())
     await _ask(line, onvif.get_scopes())
@@ -69,23 +72,29 @@ async def _ask(line: "Line", call: bytes) -> Exchange:
 
 
 def _speaks(exchange: Exchange) -> bool:
-    """Tell whether the reply is an envelope; a bare 401 or 404 means that asking on gains nothing."""
+    """Tell whether the reply is an envelope."""
     return exchange.status is Status.ANSWERED and "envelope" in _text(exchange).lower()
 
 
+def _refuses(exchange: Exchange) -> bool:
+    """Tell whether a login is wanted even for the clock; some of these servers still tell their services."""
+    reply = _replies.reply_of(exchange)
+    return reply is not None and reply.status == _UNAUTHORIZED
+
+
 def _text(exchange: Exchange) -> str:
-    response = http.parse(exchange.reply)
-    return response.text() if response else ""
+    reply = _replies.reply_of(exchange)
+    return reply.text if reply else ""
 
 
 def read(exchange: Exchange) -> Iterator[Observation]:
     """Yield what the answer to any of the calls says."""
-    response = http.parse(exchange.reply)
-    if response is not None:
-        yield from show(exchange, _head(response))
-        text = response.text()
-        yield from show(exchange, _body(text))
-        yield from show(exchange, _device(text, exchange.request))
+    reply = _replies.reply_of(exchange)
+    if reply is not None:
+        yield from show(exchange, _head(reply.response))
+    if reply is not None and "<" in reply.text:
+        yield from show(exchange, _body(reply.text))
+        yield from show(exchange, _device(reply.text, exchange.request))
 
 
 def _head(response: http.Response) -> Iterator[tuple[str, str | None]]:
