@@ -1,0 +1,41 @@
+"""The documented pages that any browser may load before login, from fingerprints/pages.yaml."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from auditor import resources
+from auditor.fingerprint.rule import DataError
+from auditor.model import Page
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@lru_cache(maxsize=1)
+def pages() -> tuple[Page, ...]:
+    """Return the shipped list of pages; empty when there is no list. Raises DataError for a bad one."""
+    path = resources.fingerprints() / "pages.yaml"
+    return read(path) if path.is_file() else ()
+
+
+def read(path: Path) -> tuple[Page, ...]:
+    """Return the pages in a file: a list under `pages:` with path, suspected, reason, method, body and challenge."""
+    data = yaml.load(path.read_bytes(), Loader=_LOADER) or {}  # noqa: S506 - CSafeLoader, the safe one, in C
+    found = data.get("pages") if isinstance(data, dict) else None
+    if not isinstance(found, list):
+        raise DataError(f"{path}: expected a list under `pages:`")
+    return tuple(_page(item, path) for item in found)
+
+
+def _page(item: object, path: Path) -> Page:
+    if not isinstance(item, dict) or not str(item.get("path", "")).startswith("/"):
+        raise DataError(f"{path}: every page has a `path` that starts with a slash: {item!r}")
+    return Page(
+        path=str(item["path"]),
+        suspected=str(item.get("suspected", "")),
+        reason=str(item.get("reason", "")),
+        method=str(item.get("method", "GET")),
+        body=str(item.get("body", "")),
+        challenge=bool(item.get("challenge", False)),
+    )
