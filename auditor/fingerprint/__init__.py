@@ -1,0 +1,26 @@
+"""What replies mean: rules from fingerprints/, matched against observations, combined into an identity."""
+
+from auditor.fingerprint.engine import Finding as RuleHit
+from auditor.fingerprint.engine import hits
+from auditor.fingerprint.identify import identify, suspected
+from auditor.fingerprint.lint import lint
+from auditor.fingerprint.load import data_digest, rules
+from auditor.fingerprint.pages import pages
+from auditor.fingerprint.rule import DataError, Rule, RuleBook
+from auditor.fingerprint.vocabulary import Vocabulary, vocabulary
+
+__all__ = [
+    "DataError",
+    "Rule",
+    "RuleBook",
+    "RuleHit",
+    "Vocabulary",
+    "data_digest",
+    "hits",
+    "identify",
+    "lint",
+    "pages",
+    "rules",
+    "suspected",
+    "vocabulary",
+]

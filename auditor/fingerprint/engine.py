@@ -1,0 +1,103 @@
+"""Observations against rules: every rule that holds, with the values it yields."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from auditor.fingerprint.normalise import normalised
+from auditor.fingerprint.rule import Condition, Rule, RuleBook, bounded
+from auditor.fingerprint.vocabulary import vocabulary
+from auditor.model import Certainty, Match, Observation
+
+_SLOT = re.compile(r"\{(\w+)(?::(\w+))?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that held, and the match it makes."""
+
+    rule: Rule
+    match: Match
+
+
+def hits(
+    book: RuleBook, observations: Sequence[Observation], context: Iterable[Observation] = ()
+) -> Iterator[Finding]:
+    """Give every rule that holds for these observations; `context` is seen by conditions only."""
+    everything = (*observations, *context)
+    for observation in observations:
+        for rule in book.about(observation.field):
+            found = hold(rule, observation, everything)
+            if found is not None:
+                yield found
+
+
+def hold(rule: Rule, observation: Observation, everything: Sequence[Observation]) -> Finding | None:
+    """Return what a rule yields for an observation, or None when it does not hold."""
+    first = rule.condition.found(bounded(observation.field, observation.value))
+    if first is None:
+        return None
+    groups = first.groupdict()
+    for condition in rule.beside:
+        other = _beside(condition, observation, everything)
+        if other is None:
+            return None
+        groups |= {name: text for name, text in other.groupdict().items() if text is not None}
+    if any(_beside(condition, observation, everything) for condition in rule.without):
+        return None
+    return Finding(rule, _match(rule, observation, groups))
+
+
+def _beside(
+    condition: Condition, observation: Observation, everything: Sequence[Observation]
+) -> re.Match[str] | None:
+    for other in everything:
+        concluded = other.field.startswith("claim.")
+        if not concluded and other.exchange.id != observation.exchange.id:
+            continue
+        found = condition.match(other.field, other.value)
+        if found is not None:
+            return found
+    return None
+
+
+def _match(rule: Rule, observation: Observation, groups: dict[str, str | None]) -> Match:
+    return Match(
+        rule=rule.id,
+        observation=observation,
+        claims=tuple(_claims(rule, groups)),
+        certainty=Certainty.TENTATIVE if rule.nursery else rule.certainty,
+        nursery=rule.nursery,
+        source=rule.source,
+    )
+
+
+def _claims(rule: Rule, groups: dict[str, str | None]) -> Iterator[tuple[str, str]]:
+    words = vocabulary()
+    known = words.known("claims")
+    stated = dict(rule.claims)
+    pairs = [(name, text) for name, text in groups.items() if name in known and name not in stated]
+    pairs += [(name, _filled(text, groups)) for name, text in rule.claims]
+    for name, text in pairs:
+        value = normalised(name, text) if text is not None else None
+        if value is not None:
+            yield name, words.brand_slug(value) if name == "brand" else value
+
+
+def _filled(template: str, groups: dict[str, str | None]) -> str | None:
+    """Fill `{group}`, `{group:int}` and `{group:ascii}`; None when a group took no part."""
+    if "{" not in template:
+        return template
+    parts = {name: groups.get(name) for name, _ in _SLOT.findall(template)}
+    if not all(parts.values()):
+        return None
+    return _SLOT.sub(lambda slot: _converted(str(parts[slot[1]]), slot[2]), template)
+
+
+def _converted(text: str, form: str | None) -> str:
+    if form == "int":
+        return str(int(text))
+    if form == "ascii":
+        digits = re.sub(r"[^0-9A-Fa-f]", "", text)
+        return bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("ascii", "replace")
+    return text

@@ -1,0 +1,62 @@
+"""From observations to an identity: rules on what was said, then rules on what that concluded."""
+
+from collections.abc import Iterable
+
+from auditor.fingerprint.engine import Finding, hits
+from auditor.fingerprint.load import rules
+from auditor.fingerprint.registry import registrant
+from auditor.fingerprint.rule import RuleBook
+from auditor.fingerprint.verdict import conclude
+from auditor.model import Claim, Identity, Observation
+
+_ROUNDS = 4
+"""A serial may hold a model, which holds a kind and a brand; deeper chains are not evidence any more."""
+
+
+def identify(device: str, observations: Iterable[Observation], book: RuleBook | None = None) -> Identity:
+    """Return everything the rules conclude of one device, each claim with its evidence."""
+    claims, against = conclude(findings(list(observations), book or rules()))
+    return Identity(device, claims, against)
+
+
+def suspected(observations: Iterable[Observation]) -> frozenset[str]:
+    """Return the makers that any answer points to, however weakly, for choosing further questions."""
+    found = findings(list(observations), rules())
+    return frozenset(value for finding in found for name, value in finding.match.claims if name == "maker")
+
+
+def findings(observations: list[Observation], book: RuleBook) -> list[Finding]:
+    """Return every rule that holds, those on conclusions included."""
+    found = list(hits(book, observations))
+    asked: set[tuple[str, str, str]] = set()
+    for _ in range(_ROUNDS):
+        claims, _against = conclude(found)
+        maker = next((claim.value for claim in claims if claim.name == "maker"), "")
+        fresh = [one for one in _concluded(claims) if (maker, one.field, one.value) not in asked]
+        if not fresh:
+            break
+        asked |= {(maker, one.field, one.value) for one in fresh}
+        more = [
+            one
+            for one in hits(book, fresh, (*observations, *_concluded(claims)))
+            if _applies(one, maker) and one not in found
+        ]
+        found += more
+    return found
+
+
+def _applies(finding: Finding, maker: str) -> bool:
+    """A vendor's grammar of models and serials is read only where that vendor is held to be the maker."""
+    rule = finding.rule
+    return not rule.maker or rule.maker == maker or any(name == "maker" for name, _ in rule.claims)
+
+
+def _concluded(claims: Iterable[Claim]) -> Iterable[Observation]:
+    """Give held claims as observations of their strongest evidence, and the registrant of a MAC."""
+    given = []
+    for claim in claims:
+        evidence = claim.because[0].observation
+        given.append(Observation(f"claim.{claim.name}", claim.value, evidence.exchange))
+        if claim.name == "mac" and (name := registrant(claim.value)):
+            given.append(Observation("mac.registrant", name, evidence.exchange))
+    return given

@@ -1,0 +1,97 @@
+"""Claim values in the form the program compares and prints, whatever spelling a device used."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NOTHING = frozenset({"", "n/a", "na", "none", "null", "unknown", "undefined", "-", "0", "(null)"})
+_YES = frozenset({"true", "yes", "1", "on"})
+_NO = frozenset({"false", "flase", "no", "0", "off"})  # `flase` is what real devices send
+
+
+def day(text: str) -> str | None:
+    """Return a date as YYYY-MM-DD from YYMMDD, YYYYMMDD, YYYY-M-D or `Mon D YYYY`; None when it is no date."""
+    text = text.strip()
+    if re.fullmatch(r"\d{6}", text):
+        return _date(2000 + int(text[:2]), int(text[2:4]), int(text[4:6]))
+    if re.fullmatch(r"\d{8}", text):
+        return _date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+    if numbers := re.match(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", text):
+        return _date(*(int(number) for number in numbers.groups()))
+    if words := re.match(r"([A-Za-z]{3})[a-z]*\.?\s+(\d{1,2}),?\s+(\d{4})(?!\d)", text):
+        month = words[1].lower()
+        return _date(int(words[3]), _MONTHS.index(month) + 1, int(words[2])) if month in _MONTHS else None
+    return None
+
+
+def _date(year: int, month: int, number: int) -> str | None:
+    try:
+        found = date(year, month, number)
+    except ValueError:
+        return None
+    return found.isoformat() if 1999 <= year <= 2049 else None
+
+
+def mac(text: str) -> str | None:
+    """Return a MAC as lower-case pairs with colons; None for what is no address of a device."""
+    digits = re.sub(r"[^0-9a-f]", "", text.lower().removeprefix("0x"))
+    if len(digits) != 12 or digits in {"0" * 12, "f" * 12}:
+        return None
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
+def words(text: str) -> str | None:
+    """Return a label with single blanks and no edges; None when the device says nothing by it."""
+    label = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:96]
+    return None if label.lower() in _NOTHING else label
+
+
+def _firmware(text: str) -> str | None:
+    label = words(text)
+    return label.rstrip(",;.") if label and any(sign.isdigit() for sign in label) else None
+
+
+def _slug(text: str) -> str | None:
+    label = words(text)
+    return label.lower() if label else None
+
+
+def _flag(yes: str, no: str) -> Callable[[str], str | None]:
+    def read(text: str) -> str | None:
+        said = text.strip().lower()
+        return yes if said in _YES else no if said in _NO else None
+
+    return read
+
+
+_FORMS: dict[str, Callable[[str], str | None]] = {
+    "maker": _slug,
+    "brand": _slug,
+    "kind": _slug,
+    "mac": mac,
+    "firmware": _firmware,
+    "web_version": _firmware,
+    "build_date": day,
+    "web_build_date": day,
+    "production_date": day,
+    "firmware_floor": day,
+    "activated": _flag("yes", "no"),
+    "oem": _flag("yes", "no"),
+    "cloud_link": _flag("on", "off"),
+}
+
+
+def normalised(claim: str, text: str) -> str | None:
+    """Return a claim's value in its one form, or None when the text holds no such value."""
+    return _FORMS.get(claim, words)(text)
+
+
+def same(claim: str, one: str, other: str) -> bool:
+    """Tell whether two values of a claim say the same thing."""
+    return _key(claim, one) == _key(claim, other)
+
+
+def _key(claim: str, value: str) -> str:
+    key = value.casefold()
+    return key.removeprefix("v") if claim in {"firmware", "web_version"} else key

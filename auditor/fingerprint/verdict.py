@@ -1,0 +1,114 @@
+"""Matches combined into claims: two independent witnesses make certain, contradictions are kept."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from auditor.fingerprint.engine import Finding
+from auditor.fingerprint.normalise import same
+from auditor.fingerprint.vocabulary import vocabulary
+from auditor.model import Certainty, Claim, Contradiction
+
+
+@dataclass(slots=True)
+class _Bid:
+    """One value of one claim, with everything that speaks for it."""
+
+    value: str
+    findings: list[Finding] = field(default_factory=list)
+
+
+def conclude(findings: Iterable[Finding]) -> tuple[tuple[Claim, ...], tuple[Contradiction, ...]]:
+    """Return one claim per name, the strongest value each, and what stands against them."""
+    bids = _bids(findings)
+    claims: list[Claim] = []
+    against: list[Contradiction] = []
+    for name in _in_order(bids):
+        ranked = sorted(bids[name], key=lambda bid: _strength(name, bid), reverse=True)
+        held = _claim(name, ranked[0])
+        claims.append(held)
+        against += [
+            Contradiction(name, held, _claim(name, bid))
+            for bid in ranked[1:]
+            if name not in _MANY and _contradicts(ranked[0], bid)
+        ]
+    return tuple(claims), tuple(against)
+
+
+_MANY = frozenset({"firmware_floor", "device_name", "clock", "production_date"})
+"""Claims of which a device may truthfully show several values."""
+
+
+def _in_order(bids: dict[str, list[_Bid]]) -> list[str]:
+    order = [term.name for term in vocabulary().claims]
+    return sorted(bids, key=lambda name: order.index(name) if name in order else len(order))
+
+
+def _bids(findings: Iterable[Finding]) -> dict[str, list[_Bid]]:
+    bids: dict[str, list[_Bid]] = {}
+    everything = list(findings)
+    for finding in everything:
+        for name, value in finding.match.claims:
+            known = bids.setdefault(name, [])
+            bid = next((one for one in known if same(name, one.value, value)), None)
+            if bid is None:
+                bid = _Bid(value)
+                known.append(bid)
+            bid.findings.append(finding)
+    _deny(bids, everything)
+    return bids
+
+
+def _deny(bids: dict[str, list[_Bid]], findings: Sequence[Finding]) -> None:
+    """Take out makers that a rule rules out, unless something firm speaks for them."""
+    denied = {slug for finding in findings for slug in finding.rule.denies}
+    kept = [
+        bid
+        for bid in bids.get("maker", ())
+        if bid.value not in denied or _certainty("maker", bid) is not Certainty.TENTATIVE
+    ]
+    if kept:
+        bids["maker"] = kept
+    else:
+        bids.pop("maker", None)
+
+
+def _certainty(name: str, bid: _Bid) -> Certainty:
+    """Say how sure a value is: sole signals and two independent firm witnesses make certain."""
+    firm = {one.rule.witness for one in bid.findings if one.match.certainty is not Certainty.TENTATIVE}
+    weak = {one.rule.witness for one in bid.findings if not one.match.nursery} - firm
+    if name == "maker":
+        certain = any(one.rule.sole and not one.match.nursery for one in bid.findings)
+    else:
+        certain = any(one.match.certainty is Certainty.CERTAIN for one in bid.findings)
+    if certain or len(firm) >= 2:
+        return Certainty.CERTAIN
+    return Certainty.FIRM if firm or len(weak) >= 2 else Certainty.TENTATIVE
+
+
+def _strength(name: str, bid: _Bid) -> tuple[int, int, int, int, int]:
+    return (
+        _certainty(name, bid).rank,
+        max(one.match.certainty.rank for one in bid.findings),
+        max(bool(one.rule.maker) for one in bid.findings),
+        len({one.rule.witness for one in bid.findings}),
+        len(bid.value) if name == "firmware" else 0,
+    )
+
+
+def _claim(name: str, bid: _Bid) -> Claim:
+    ordered = sorted(bid.findings, key=lambda one: (-one.match.certainty.rank, one.rule.id))
+    matches = dict.fromkeys(one.match for one in ordered)
+    return Claim(name, bid.value, _certainty(name, bid), tuple(matches))
+
+
+def _contradicts(held: _Bid, other: _Bid) -> bool:
+    """Tell whether another saying of the device says otherwise; two readings of one saying do not."""
+    heard = {_origin(one) for one in held.findings}
+    return any(_origin(one) not in heard for one in other.findings)
+
+
+def _origin(finding: Finding) -> tuple[str, str]:
+    observation = finding.match.observation
+    if observation.field.startswith(("claim.", "mac.registrant")):
+        return observation.exchange.id, ""
+    return observation.exchange.id, observation.field
