@@ -8,6 +8,8 @@ MAX_DEPTH = 16
 """Levels written into a path."""
 MAX_NAME = 64
 """Characters kept of one name in a path."""
+MAX_LEVELS = 128
+"""Levels at which reading stops; nothing a device says is nested like that."""
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)(")?|([{}\[\],:])|([^\s"{}\[\],:]++)', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
@@ -44,8 +46,8 @@ class _Reader:
 
     @property
     def done(self) -> bool:
-        """Tell whether the outermost level is closed or the bound reached."""
-        return not self._levels or len(self.found) >= MAX_PAIRS
+        """Tell whether the outermost level is closed or a bound reached."""
+        return not 0 < len(self._levels) < MAX_LEVELS or len(self.found) >= MAX_PAIRS
 
     def take(self, token: re.Match[str], *, last: bool) -> None:
         """Read one token."""
