@@ -9,7 +9,7 @@ _KNOWN = re.compile(
     r"|gb-?2312|gbk|gb18030|big5|euc-(?:kr|jp|cn)|shift[-_]jis|koi8-[ru]"
 )
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_CHARSET = re.compile(r"charset\s{0,8}=\s{0,8}[\"']?([\w.:-]{2,32})", re.ASCII | re.IGNORECASE)
+_CHARSET = re.compile(r"(?:charset|encoding)\s{0,8}=\s{0,8}[\"']?([\w.:-]{2,32})", re.ASCII | re.IGNORECASE)
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
@@ -30,7 +30,7 @@ def decode(data: bytes, declared: str | None = None) -> str:
 
 
 def named_in(text: str) -> str | None:
-    """Return the character set that a Content-Type value or the head of a page names, in lower case."""
+    """Return the character set that a Content-Type value or the head of a page or an XML text names, in lower case."""
     found = _CHARSET.search(text)
     return found.group(1).lower() if found else None
 

@@ -1,6 +1,6 @@
 """The older discovery by UDP 5050: one fixed question and a binary answer in three sections.
 
-Source: julienblitte/UniversalScanner Dahua1.cs and doc/protocols.
+Source: julienblitte/UniversalScanner doc/protocols.
 """
 
 import struct

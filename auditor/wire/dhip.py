@@ -1,6 +1,6 @@
 """DHIP, the discovery by UDP 37810: one search, and answers with whatever header they carry.
 
-Source: julienblitte/UniversalScanner Dahua2.cs and doc/protocols; public captures.
+Source: julienblitte/UniversalScanner doc/protocols; public captures.
 """
 
 import re

@@ -14,7 +14,7 @@ MAX_VALUE = 16_384
 Headers = tuple[tuple[str, str], ...]
 
 # An empty line, or a page that begins without one.
-_HEAD_END = re.compile(rb"\n(?:\r{0,2}\n|(?=(?:\xef\xbb\xbf|[ \t]{0,8})<))")
+_HEAD_END = re.compile(rb"\n(?:\r{0,2}\n|(?=(?:\xef\xbb\xbf)?<))")
 _LEADING = b"\r\n\t \x00\xef\xbb\xbf"
 _STATUS_LINE = re.compile(
     rb"(?P<version>(?:HTTP|RTSP|SIP)/\d(?:\.\d)?|(?:HTTP|ICY)(?=[ \t/]))"

@@ -1,6 +1,6 @@
 """SADP, the discovery by UDP 37020: the two inquiries there are, and answers however badly formed.
 
-Source: public captures; julienblitte/UniversalScanner doc/protocols; MatrixEditor/hiktools lua/sadp.lua.
+Source: public captures; julienblitte/UniversalScanner doc/protocols.
 """
 
 from dataclasses import dataclass

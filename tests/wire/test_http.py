@@ -87,6 +87,12 @@ def test_folded_lines_are_joined_and_repeated_fields_are_kept() -> None:
     assert reply.headers_named("WWW-Authenticate") == ('Digest realm="a", nonce="b"', 'Basic realm="a"')
 
 
+def test_a_folded_line_that_begins_with_an_address_is_no_page() -> None:
+    reply = read(b"HTTP/1.1 200 OK\r\nLink:\r\n <http://192.0.2.1/>; rel=a\r\nServer: b\r\n\r\nbody")
+    assert reply.headers == (("Link", "<http://192.0.2.1/>; rel=a"), ("Server", "b"))
+    assert reply.body == b"body"
+
+
 def test_a_line_that_is_no_field_is_left_out() -> None:
     reply = read(b"HTTP/1.1 200 OK\r\nServer: a\r\nthis is no field\r\n: empty\r\nDate: b\r\n\r\n")
     assert reply.headers == (("Server", "a"), ("Date", "b"))
@@ -206,6 +212,11 @@ def test_a_header_of_a_megabyte_is_cut_to_the_bound() -> None:
             '<meta charset="windows-1251"><b>Камера</b>',
         ),
         ("text/html", "摄像机".encode()[:-1], "摄像"),
+        (
+            "application/xml",
+            '<?xml version="1.0" encoding="GBK"?><a>東門</a>'.encode("gbk"),
+            '<?xml version="1.0" encoding="GBK"?><a>東門</a>',
+        ),
         ("text/xml; charset=utf-16le", "<a/>".encode("utf-16-le"), "<a/>"),
         ("text/html", b"\xff\xfe<\x00a\x00", "<a"),
         ("", b"a\x00b\xff", "a\x00b\xff"),
