@@ -1,6 +1,7 @@
 """The verdict of one advisory on one device: four answers, and never "not affected" on a missing input."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from auditor.knowledge.advisory import Advisory, Row
 from auditor.knowledge.firmware import Order, Point
@@ -81,17 +82,22 @@ def _is_relabelled(record: Advisory, subject: Subject) -> bool:
 
 def _rows(record: Advisory, subject: Subject) -> tuple[Row, ...]:
     """Return the rows that speak of this model: the most specific ones, all of them where they tie."""
-    ranked: list[tuple[int, Row]] = []
-    for row in record.rows:
-        hits = [hit for model in subject.models if (hit := row.specific(model)) is not None]
-        if hits:
-            ranked.append((max(hits), row))
-    if ranked:
-        top = max(rank for rank, _ in ranked)
-        return tuple(row for rank, row in ranked if rank == top)
+    if listed := _listed(record, subject.models):
+        return listed
     if not _may_concern(record, subject):
         return ()
     return tuple(row for row in record.rows if not row.patterns)
+
+
+@lru_cache(maxsize=262_144)
+def _listed(record: Advisory, models: tuple[str, ...]) -> tuple[Row, ...]:
+    ranked: list[tuple[int, Row]] = []
+    for row in record.rows:
+        hits = [hit for model in models if (hit := row.specific(model)) is not None]
+        if hits:
+            ranked.append((max(hits), row))
+    top = max((rank for rank, _ in ranked), default=0)
+    return tuple(row for rank, row in ranked if rank == top)
 
 
 def _may_concern(record: Advisory, subject: Subject) -> bool:
@@ -255,7 +261,7 @@ def _capped(record: Advisory, subject: Subject, found: Judgement) -> Judgement:
     if _is_relabelled(record, subject):
         reason = f"{found.reason}; but the statement does not speak of the brand on the label"
         return replace(
-            found, verdict=Verdict.NOT_ASSESSED, reason=reason, settles=_SUPPLIER, missing="statement"
+            found, verdict=Verdict.NOT_ASSESSED, reason=reason, settles=_SUPPLIER, missing="relabelled"
         )
     if scoped or weak == "maker":
         name = "brand" if scoped else "maker"

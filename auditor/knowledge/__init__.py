@@ -1,0 +1,29 @@
+"""What identities mean: published faults, instruments, exposures, ages, priorities, and the work that follows."""
+
+from auditor.knowledge.assess import assess, fails
+from auditor.knowledge.book import Age, Book, Brand, chosen_policy, knowledge_book
+from auditor.knowledge.document import DataError
+from auditor.knowledge.latest import FirmwareIndex
+from auditor.knowledge.lint import lint
+from auditor.knowledge.plan import plan, progress
+from auditor.knowledge.policy import Policy
+
+policy = chosen_policy
+"""Return a policy from a file or by the name of a shipped one."""
+
+__all__ = [
+    "Age",
+    "Book",
+    "Brand",
+    "DataError",
+    "FirmwareIndex",
+    "Policy",
+    "assess",
+    "chosen_policy",
+    "fails",
+    "knowledge_book",
+    "lint",
+    "plan",
+    "policy",
+    "progress",
+]

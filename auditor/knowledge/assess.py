@@ -1,0 +1,57 @@
+"""Everything there is to say of one device, worst first."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+
+from auditor.knowledge import advise, age, expose, restrict
+from auditor.knowledge.book import Book, chosen_policy, knowledge_book
+from auditor.knowledge.context import Context, is_reachable
+from auditor.knowledge.latest import FirmwareIndex
+from auditor.knowledge.policy import Policy
+from auditor.knowledge.subject import subject
+from auditor.model import Device, Finding, Severity, Verdict
+
+_ORDER = {verdict: number for number, verdict in enumerate(Verdict)}
+_COUNTED = frozenset({Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED})
+
+
+def assess(
+    device: Device,
+    *,
+    book: Book | None = None,
+    policy: Policy | None = None,
+    today: date,
+    latest: FirmwareIndex | None = None,
+) -> tuple[Finding, ...]:
+    """Return the findings for a device, the most urgent first.
+
+    `today` is the day for which it is asked: ages, certificates and instruments are judged as of it.
+    Without a policy no restriction is applied.
+    """
+    book = book or knowledge_book()
+    context = Context(
+        device=device,
+        subject=subject(device.identity),
+        book=book,
+        policy=policy or chosen_policy("none", book),
+        today=today,
+        latest=latest,
+        reachable=is_reachable(device),
+    )
+    bound = tuple(restrict.findings(context))
+    context = replace(context, restricted=any(restrict.binds(one) for one in bound))
+    found = (*bound, *advise.findings(context), *expose.findings(context), *age.findings(context))
+    return tuple(sorted(found, key=_urgency))
+
+
+def _urgency(finding: Finding) -> tuple[int, int, int, str]:
+    return -finding.priority.rank, -finding.severity.rank, _ORDER[finding.verdict], finding.id
+
+
+def fails(findings: Iterable[Finding], at: Severity) -> bool:
+    """Tell whether a finding is at or above a severity: what `--fail-on` asks.
+
+    Affected and possibly affected count; not affected and not assessed do not.
+    """
+    return any(one.verdict in _COUNTED and one.severity.rank >= at.rank for one in findings)

@@ -1,0 +1,143 @@
+"""Work orders: findings grouped so that one person can do one thing, with an identity that survives re-runs."""
+
+import hashlib
+import shlex
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from auditor.knowledge.advise import highest_of
+from auditor.knowledge.book import Book, knowledge_book
+from auditor.knowledge.remediation import Instruction
+from auditor.knowledge.task import NEWEST, Task, tasks
+from auditor.model import Device, Finding, WorkOrder
+
+_ACTIONS = ("isolate", "close-service", "configure", "update", "investigate", "ask-supplier", "replace")
+
+
+def plan(
+    devices: Iterable[Device], *, book: Book | None = None, scope: str = "scope.toml"
+) -> tuple[WorkOrder, ...]:
+    """Return the work that the findings of these devices ask for, the most urgent first.
+
+    Each device brings its own findings. `scope` is the file named in the commands that check the result.
+    """
+    book = book or knowledge_book()
+    groups: dict[tuple[str, str, str], list[Task]] = {}
+    for device in devices:
+        for finding in device.findings:
+            for task in tasks(device, finding):
+                groups.setdefault((device.site, task.action, task.key), []).append(task)
+    orders = [_order(key, group, book, scope) for key, group in groups.items()]
+    return tuple(sorted(orders, key=_urgency))
+
+
+def _urgency(order: WorkOrder) -> tuple[int, int, int, str, str]:
+    return -order.priority.rank, _ACTIONS.index(order.action), -len(order.devices), order.site, order.id
+
+
+def identity(site: str, action: str, key: str) -> str:
+    """Return the name of an order: the same work at the same site keeps it from run to run."""
+    digest = hashlib.sha256(f"{site}\0{action}\0{key}".encode()).hexdigest()
+    return f"wo-{digest[:12]}"
+
+
+def _order(key: tuple[str, str, str], group: Sequence[Task], book: Book, scope: str) -> WorkOrder:
+    site, action, _ = key
+    devices = {task.device.key: task.device for task in group}
+    urgent = _leading([task.finding for task in group])
+    instruction, words = _instruction(group, book), _words(group, devices, book, site)
+    addresses = sorted({device.address for device in devices.values() if device.granted})
+    return WorkOrder(
+        id=identity(*key),
+        action=action,
+        title=_filled(instruction.title, words),
+        site=site,
+        devices=tuple(devices),
+        priority=urgent.priority,
+        priority_reason=urgent.priority_reason,
+        effort=instruction.effort,
+        steps=tuple(_filled(step, words) for step in instruction.steps_for(_maker(group))),
+        check=_check(addresses, scope),
+        findings=tuple(dict.fromkeys(f"{task.device.key} {task.finding.id}" for task in group)),
+        target=words["target"] if action == "update" else words["what"],
+    )
+
+
+def _leading(findings: Sequence[Finding]) -> Finding:
+    return max(findings, key=lambda one: (one.priority.rank, one.severity.rank))
+
+
+def _instruction(group: Sequence[Task], book: Book) -> Instruction:
+    name = group[0].instruction or group[0].action
+    return next(one for one in book.instructions if one.action == name)
+
+
+def _maker(group: Sequence[Task]) -> str | None:
+    """Return the maker when all devices share one: its own hints are of no use to others."""
+    makers = {task.device.identity.value("maker") for task in group}
+    return makers.pop() if len(makers) == 1 else None
+
+
+def _words(group: Sequence[Task], devices: dict[str, Device], book: Book, site: str) -> dict[str, str]:
+    maker, first = _maker(group), group[0]
+    goal = highest_of([task.goal for task in group if task.goal is not None])
+    menus = {dict(task.finding.facts).get("menu", "") for task in group}
+    menu = menus.pop() if len(menus) == 1 else ""
+    model, remedy = first.what, next((task.remedy for task in group if task.remedy), first.finding.remedy)
+    return {
+        "count": str(len(devices)),
+        "model": model if first.action in {"update", "isolate"} else "",
+        "maker": book.written(maker) if maker else "several makers'",
+        "site": site,
+        "target": str(goal) if goal else NEWEST,
+        "what": first.what,
+        "menu": f": {menu}" if menu else "",
+        "remedy": remedy,
+    }
+
+
+def _filled(text: str, words: dict[str, str]) -> str:
+    """Fill in {names}; values come from devices too, so nothing in them is filled in again."""
+    parts = text.split("{")
+    filled = [parts[0]]
+    for part in parts[1:]:
+        name, closed, rest = part.partition("}")
+        filled.append(words.get(name, f"{{{name}}}") + rest if closed else "{" + part)
+    return "".join(filled)
+
+
+def _check(addresses: Sequence[str], scope: str) -> str:
+    if not addresses:
+        return ""
+    return shlex.join(["auditor", "scan", "--scope", scope, *addresses])
+
+
+def progress(
+    old: Iterable[WorkOrder], new: Iterable[WorkOrder], *, seen: Collection[str]
+) -> tuple[WorkOrder, ...]:
+    """Return the orders of a new run with what became of those of an earlier one.
+
+    `seen` are the keys of the devices the new run heard. A device it did not hear is not done: it stays open.
+    """
+    before, now = {order.id: order for order in old}, {order.id: order for order in new}
+    merged = [_compared(before.get(order.id), order, seen) for order in now.values()]
+    merged += [_gone(order, seen) for name, order in before.items() if name not in now]
+    return tuple(merged)
+
+
+def _compared(before: WorkOrder | None, order: WorkOrder, seen: Collection[str]) -> WorkOrder:
+    if before is None:
+        return replace(order, state="new")
+    former = (*before.devices, *before.done)
+    unheard = tuple(key for key in before.devices if key not in seen and key not in order.devices)
+    done = tuple(key for key in former if key not in order.devices and key not in unheard)
+    state = "partly done" if done else "open"
+    return replace(order, devices=(*order.devices, *unheard), state=state, done=tuple(dict.fromkeys(done)))
+
+
+def _gone(order: WorkOrder, seen: Collection[str]) -> WorkOrder:
+    left = tuple(key for key in order.devices if key not in seen)
+    done = tuple(dict.fromkeys((*order.done, *(key for key in order.devices if key in seen))))
+    if not left:
+        return replace(order, state="done", devices=(), done=done)
+    return replace(order, devices=left, done=done, state="partly done" if done else "open")
