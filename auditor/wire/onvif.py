@@ -2,9 +2,8 @@
 
 import re
 from datetime import UTC, datetime
-from urllib.parse import unquote
 
-from auditor.wire import soap, xml
+from auditor.wire import charset, soap, xml
 
 _DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 _FIELDS = {
@@ -13,6 +12,7 @@ _FIELDS = {
 _SCOPE = re.compile(r"onvif://[^/\s]{1,128}/([^/\s]{1,64})(?:/(\S*))?", re.IGNORECASE)
 # Fields that make an answer recognisable where the name of the answer itself is lost.
 _ENOUGH = 3
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _WHOLE = re.compile(r"\d{1,4}")
 
 
@@ -65,7 +65,7 @@ def scope_item(scope: str) -> tuple[str, str] | None:
     `onvif://www.onvif.org/name/NorthCam%20NC2` gives `("name", "NorthCam NC2")`.
     """
     found = _SCOPE.fullmatch(scope.strip())
-    return (found.group(1).lower(), unquote(found.group(2) or "")) if found else None
+    return (found.group(1).lower(), _unquoted(found.group(2) or "")) if found else None
 
 
 def device_time(text: str) -> datetime | None:
@@ -111,6 +111,12 @@ def _call(name: str, inside: str = "") -> bytes:
         if inside
         else f'<tds:{name} xmlns:tds="{_DEVICE}"/>'
     )
+
+
+def _unquoted(text: str) -> str:
+    """Resolve percent signs, in whichever character set the octets are."""
+    octets = text.encode("utf-8", "replace")
+    return charset.decode(_PERCENT.sub(lambda found: bytes((int(found[1], 16),)), octets))
 
 
 def _parent(path: str) -> str:

@@ -81,6 +81,8 @@ def test_scopes_are_listed_as_written_and_split_on_demand() -> None:
         ("ONVIF://www.onvif.org/Model/421", ("model", "421")),
         ("onvif://www.onvif.org/location/", ("location", "")),
         ("onvif://www.onvif.org/extension", ("extension", "")),
+        ("onvif://www.onvif.org/name/%E6%91%84%2", ("name", "摄%2")),
+        ("onvif://www.onvif.org/name/%C9%E3%CF%F1", ("name", "摄像")),
         ("odm:name:x", None),
         ("", None),
     ],
