@@ -31,6 +31,16 @@ _SHOWN = {
     "updateserialcloudupgrade": "cgi.update_serial_cloud_upgrade",
     "vendor": "cgi.vendor",
 }
+# Keys of parameter trees, by their last two levels.
+_IN_TREES = {
+    "brand.brand": "cgi.brand",
+    "brand.prodnbr": "cgi.model",
+    "brand.prodtype": "cgi.product_type",
+    "firmware.builddate": "cgi.firmware_build_date",
+    "firmware.version": "cgi.firmware_version",
+    "system.hardwareid": "cgi.hardware_id",
+    "system.serialnumber": "cgi.serial",
+}
 # What a single key means depends on the action: "type=" answers getDeviceType and getDeviceClass alike.
 _SHORT = frozenset({"name", "result", "sn", "type", "vendor", "version"})
 _BY_ACTION = {"serial_no": "cgi.serial", "current_time": "cgi.clock"}
@@ -72,6 +82,8 @@ def _told(pairs: list[tuple[str, str]], action: str) -> Iterator[tuple[str, str 
             yield from _short(name, value, action)
         elif name in _SHOWN:
             yield _SHOWN[name], value
+        elif tree := _IN_TREES.get(".".join(name.split(".")[-2:])):
+            yield tree, value
 
 
 def _short(key: str, value: str, action: str) -> Iterator[tuple[str, str | None]]:

@@ -529,6 +529,17 @@ def test_settings_of_a_cgi_are_named_and_never_shown() -> None:
     assert "admin" not in repr(told)
 
 
+def test_a_parameter_tree_shows_version_and_serial_number() -> None:
+    body = "root.Brand.ProdNbr=NC-2\nroot.Properties.Firmware.Version=9.10.1\nroot.Properties.System.SerialNumber=ABC123\n"
+    told = shown(
+        Protocol.HTTP, page(body + "root.Users.Root.Pass=hunter2"), get("/x-cgi/param.cgi?action=list")
+    )
+    assert told["cgi.model"] == ("NC-2",)
+    assert told["cgi.firmware_version"] == ("9.10.1",)
+    assert told["cgi.serial"] == ("ABC123",)
+    assert "hunter2" not in repr(told)
+
+
 def test_a_cgi_refusal_shows_its_words() -> None:
     told = shown(
         Protocol.HTTP,
