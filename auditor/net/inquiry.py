@@ -14,6 +14,8 @@ _MOST_PER_SOURCE = 16
 """Different datagrams kept from one address; odd stacks send several, a reflector any number."""
 _TOGETHER = 32
 """Blocks of addresses asked in turn, so that no subnet gets a stretch of packets of its own."""
+_BREATH = 32
+"""Datagrams after which others get to run, where the pace makes nobody wait."""
 
 Emit = Callable[[Sighting], None]
 
@@ -97,16 +99,18 @@ class _Inquiry:
         segments = self._field.segments() if self._question.group or self._question.broadcast else ()
         for segment in segments:
             self._listen(cast, segment)
-        for number, request in enumerate(self._question.requests):
-            if number:
+        for request in self._question.requests:
+            if request is not self._question.requests[0]:
                 await asyncio.sleep(self._question.gap)
             for segment in segments:
                 await self._ask_segment(cast, segment, request)
             if segments:
                 await asyncio.sleep(self._question.gap)  # who has answered by then is not asked again
-            for address in alternating(self._field.blocks()):
+            for number, address in enumerate(alternating(self._field.blocks())):
                 if self._field.stopped:
                     return
+                if number % _BREATH == 0:
+                    await asyncio.sleep(0)
                 if not self._has_answered(address, request):
                     await self._ask_address(cast, address, request)
 

@@ -29,9 +29,9 @@ class Bounded:
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
+    ) -> None:
         self._stop.leave(self._bound)
-        return await self._bound.__aexit__(kind, error, trace)
+        await self._bound.__aexit__(kind, error, trace)
 
 
 class Stop:

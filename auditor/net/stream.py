@@ -15,6 +15,11 @@ _ENCODING_DER = 2
 """What Python's own certificate objects call DER (`_ssl.ENCODING_DER`)."""
 _LEGACY_SERVER_CONNECT = 0x4
 """OpenSSL's SSL_OP_LEGACY_SERVER_CONNECT: servers without RFC 5746, as all before 2010. Named in Python 3.12."""
+_PADDING = 0x10
+"""OpenSSL's SSL_OP_TLSEXT_PADDING, which would blow a short greeting up to 512 bytes."""
+_CIPHERS = "ALL:COMPLEMENTOFDEFAULT:!eNULL:@SECLEVEL=0"
+_FEW_CIPHERS = "ECDHE+AESGCM:ECDHE+AES:RSA+AES:DHE+AES128:3DES:RC4:!PSK:!SRP:!aNULL:@SECLEVEL=0"
+"""For servers that break off at a long greeting: one below 256 bytes holds what they can speak."""
 
 
 class Stream(Protocol):
@@ -144,8 +149,8 @@ def context(newest: ssl.TLSVersion) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE  # we look at certificates, we do not trust them
-    made.set_ciphers("ALL:COMPLEMENTOFDEFAULT:!eNULL:@SECLEVEL=0")
-    made.options |= _LEGACY_SERVER_CONNECT
+    made.set_ciphers(_CIPHERS if newest is ssl.TLSVersion.TLSv1_3 else _FEW_CIPHERS)
+    made.options = (made.options | _LEGACY_SERVER_CONNECT) & ~_PADDING
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.0 is the point
         made.minimum_version = ssl.TLSVersion.TLSv1
