@@ -67,15 +67,13 @@ def _evidence(device: Device, found: tuple[Sign, ...]) -> tuple[tuple[Claim, ...
             observations += _at_port(device, sign.port)
     if not claims and not observations:
         claims = evidence(device.identity, ("maker", "model", "mac")) or device.identity.claims[:1]
+        observations = list(device.observations[:1])
     return claims, tuple(observations)
 
 
 def _at_port(device: Device, port: tuple[str, int]) -> list[Observation]:
-    """Return what shows that a port answered: something observed there, else the exchange itself."""
-    number = port[1]
-    known = [one for one in device.observations if one.exchange.endpoint.port == number][:1]
-    talk = [one for one in device.exchanges if one.endpoint.port == number][:1]
-    return known or [Observation("port", f"{port[0]}/{number}", one) for one in talk]
+    """Return what was observed at a port, at most one thing."""
+    return [one for one in device.observations if one.exchange.endpoint.port == port[1]][:1]
 
 
 def _certainty(found: tuple[Sign, ...]) -> Certainty:

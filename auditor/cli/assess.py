@@ -1,0 +1,105 @@
+"""`auditor assess`: judge a stored run by the knowledge at hand, offline, and keep the findings."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from auditor.cli._findings import form, print_lines, urgent_first
+from auditor.cli._knowledge import index_at
+from auditor.cli._words import Exit, Failure, say_jsonl, words
+from auditor.model import Device, Finding, FindingKind, Priority, Severity, Verdict
+
+
+@click.command(epilog="Example:  auditor assess --db audit.sqlite --policy us-federal --as-of 2021-03-01")
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("audit.sqlite"),
+    show_default=True,
+    help="The audit's database.",
+)
+@click.option("--run", "run_id", metavar="ID", help="Which run; the newest if not given.")
+@click.option(
+    "--policy",
+    default="none",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Which instruments count: a shipped policy or your policy.toml.",
+)
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="As of this day; today if not given.")
+@click.option(
+    "--firmware-index",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="An imported list of newest firmware; see: auditor knowledge import-firmware.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be found; keep nothing.")
+@click.option("--jsonl", "as_lines", is_flag=True, help="One JSON object a finding to stdout.")
+@click.option("--fail-on", type=click.Choice(list(Severity)), help="Exit code 1 when a finding is so bad.")
+def command(
+    db: Path,
+    run_id: str | None,
+    policy: str,
+    as_of: datetime | None,
+    firmware_index: Path | None,
+    dry_run: bool,
+    as_lines: bool,
+    fail_on: str | None,
+) -> int:
+    """Judge a stored run by the knowledge at hand, offline, and keep the findings.
+
+    Nothing is sent. What an earlier judgement of the run found is replaced.
+    """
+    from auditor.knowledge import assess, chosen_policy, fails, knowledge_book  # noqa: PLC0415 - takes time
+    from auditor.store import Access, Store  # noqa: PLC0415 - as above
+
+    book, today = knowledge_book(), as_of.date() if as_of else _today()
+    chosen, latest = chosen_policy(policy, book), index_at(firmware_index)
+    kept: list[Device] = []
+    with Store.open(db, Access.READ if dry_run else Access.WRITE) as store:
+        if not dry_run and not store.writable:
+            raise Failure(f"{db}: is read-only; use --dry-run, or make a copy you can write to")
+        run = store.run(run_id)
+
+        def judged() -> Iterator[tuple[str, tuple[Finding, ...]]]:
+            for device in tuple(store.devices(run.id, with_bytes=False)):
+                found = assess(device, book=book, policy=chosen, today=today, latest=latest)
+                kept.append(replace(device, findings=found))
+                yield device.key, found
+
+        everything = tuple(judged())
+        if not dry_run:
+            store.all_findings(run.id, everything)
+    findings = [one for _, found in everything for one in found]
+    if as_lines:
+        say_jsonl(form(device, one) for device in kept for one in device.findings)
+    else:
+        _summarise(kept, chosen.name, today)
+    words(f"advisory data of {book.compiled}, policy {chosen.name} as of {today}")
+    return Exit.FINDINGS if fail_on and fails(findings, Severity(fail_on)) else Exit.DONE
+
+
+def _today() -> date:
+    return datetime.now(tz=UTC).date()  # noqa: TID251 - commands are where the clock is read
+
+
+def _summarise(devices: list[Device], policy: str, today: date) -> None:
+    """Write what counts most: numbers of devices, then what must be done now."""
+    del policy, today
+    now = [device for device in devices if any(one.priority is Priority.ACT_NOW for one in device.findings)]
+    open_ = [device for device in devices if any(_is_open(one) for one in device.findings)]
+    bound = [device for device in devices if any(_is_bound(one) for one in device.findings)]
+    click.echo(f"{len(devices)} devices; {len(now)} need action now; {len(bound)} under a restriction;")
+    click.echo(f"{len(open_)} where something could not be assessed.")
+    pairs = ((device, one) for device in now for one in device.findings if one.priority is Priority.ACT_NOW)
+    print_lines(urgent_first(pairs))
+
+
+def _is_open(finding: Finding) -> bool:
+    return finding.verdict is Verdict.NOT_ASSESSED
+
+
+def _is_bound(finding: Finding) -> bool:
+    return finding.kind is FindingKind.RESTRICTION and finding.verdict is Verdict.AFFECTED

@@ -1,0 +1,73 @@
+"""`auditor findings`: list what was found, by kind, severity, verdict, site or priority."""
+
+from pathlib import Path
+
+import click
+
+from auditor.cli._findings import Filter, form, print_lines, urgent_first
+from auditor.cli._words import Exit, say_json, say_jsonl, words
+from auditor.model import FindingKind, Priority, Severity, Verdict
+
+
+@click.command(epilog="Example:  auditor findings --db audit.sqlite --priority 'act now'")
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("audit.sqlite"),
+    show_default=True,
+    help="The audit's database.",
+)
+@click.option("--run", "run_id", metavar="ID", help="Which run; the newest if not given.")
+@click.option(
+    "--kind", "kinds", multiple=True, type=click.Choice(list(FindingKind)), help="Only of this kind."
+)
+@click.option(
+    "--verdict", "verdicts", multiple=True, type=click.Choice(list(Verdict)), help="Only this verdict."
+)
+@click.option("--site", "sites", multiple=True, help="Only at this site.")
+@click.option("--id", "ids", multiple=True, metavar="ID", help="Only this advisory, instrument or exposure.")
+@click.option("--severity", type=click.Choice(list(Severity)), help="At least so bad.")
+@click.option("--priority", type=click.Choice(list(Priority)), help="At least so urgent.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--jsonl", "as_lines", is_flag=True, help="One JSON object a finding.")
+@click.option("--fail-on", type=click.Choice(list(Severity)), help="Exit code 1 when one of these is so bad.")
+def command(
+    db: Path,
+    run_id: str | None,
+    kinds: tuple[str, ...],
+    verdicts: tuple[str, ...],
+    sites: tuple[str, ...],
+    ids: tuple[str, ...],
+    severity: str | None,
+    priority: str | None,
+    as_json: bool,
+    as_lines: bool,
+    fail_on: str | None,
+) -> int:
+    """List what was found, the most urgent first.
+
+    Not affected, and not assessed, are listed too: choose with --verdict.
+    """
+    from auditor.knowledge import fails  # noqa: PLC0415 - takes time that --help need not
+    from auditor.store import Access, Store  # noqa: PLC0415 - as above
+
+    wanted = Filter(
+        kinds,
+        verdicts,
+        sites,
+        tuple(one.lower() for one in ids),
+        Severity(severity) if severity else None,
+        Priority(priority) if priority else None,
+    )
+    with Store.open(db, Access.READ) as store:
+        run = store.run(run_id)
+        found = urgent_first(wanted.of(store.devices(run.id, with_bytes=False)))
+    if as_json:
+        say_json({"schema_version": 1, "run": run.id, "findings": [form(*pair) for pair in found]})
+    elif as_lines:
+        say_jsonl(form(*pair) for pair in found)
+    else:
+        print_lines(found)
+        words(f"{len(found)} findings in run {run.id}")
+    failed = fail_on is not None and fails((one for _, one in found), Severity(fail_on))
+    return Exit.FINDINGS if failed else Exit.DONE

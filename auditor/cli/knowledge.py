@@ -1,0 +1,110 @@
+"""`auditor knowledge`: how old the knowledge is, what a record says, whether the data files are sound."""
+
+import difflib
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from auditor.cli._knowledge import (
+    advisory_form,
+    advisory_lines,
+    index_at,
+    index_path,
+    restriction_form,
+    restriction_lines,
+)
+from auditor.cli._words import Exit, Failure, say_json, shown, words
+from auditor.knowledge import knowledge_book
+from auditor.knowledge import lint as check
+from auditor.knowledge.latest import convert, save
+
+
+@click.group(epilog="Example:  auditor knowledge show CVE-2021-36260")
+def command() -> None:
+    """Say how old the knowledge is, what a record says, and whether the data files are sound."""
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def status(as_json: bool) -> None:
+    """Say what is known, and of which day it is."""
+    ages, index = knowledge_book().ages(), index_at(None)
+    if as_json:
+        parts = [
+            {"what": one.what, "count": one.count, "as_of": one.as_of.isoformat() if one.as_of else None}
+            for one in ages
+        ]
+        imported = (
+            {"as_of": index.as_of.isoformat(), "source": index.source, "models": len(index.models)}
+            if index
+            else None
+        )
+        say_json({"schema_version": 1, "knowledge": parts, "firmware_index": imported})
+        return
+    for one in ages:
+        note = f" ({one.note})" if one.note else ""
+        click.echo(f"{one.count:>6}  {one.what:<16}  {f'as of {one.as_of}' if one.as_of else ''}{note}")
+    if index is None:
+        click.echo(
+            "     -  newest firmware   no list imported; see: auditor knowledge import-firmware --help"
+        )
+    else:
+        click.echo(f"{len(index.models):>6}  newest firmware   as of {index.as_of} ({shown(index.source)})")
+
+
+@command.command()
+@click.argument("name", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def show(name: str, as_json: bool) -> None:
+    """Show an advisory or an instrument."""
+    book = knowledge_book()
+    advisory, restriction = book.advisory(name), book.restriction(name)
+    if advisory is not None:
+        if as_json:
+            say_json(advisory_form(advisory))
+        else:
+            click.echo("\n".join(advisory_lines(advisory, book.effect[advisory.effect])))
+    elif restriction is not None:
+        if as_json:
+            say_json(restriction_form(restriction))
+        else:
+            click.echo("\n".join(restriction_lines(restriction)))
+    else:
+        names = [one.id for one in book.advisories] + [one.id for one in book.restrictions]
+        near = difflib.get_close_matches(name, names, n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise Failure(f"no record {name!r}{hint}")
+
+
+@command.command()
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+def lint(folder: Path | None) -> int:
+    """Check every data file and every example in it; FOLDER is one like fingerprints/."""
+    wrong = check(folder)
+    for line in wrong:
+        click.echo(line)
+    words(f"{len(wrong)} faults" if wrong else "every record, example, policy and instruction is sound")
+    return Exit.USAGE if wrong else Exit.DONE
+
+
+@command.command("import-firmware")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as-of", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day the list is of.")
+@click.option("--source", required=True, help="Where the list comes from; reports name it.")
+@click.option(
+    "--to", type=click.Path(dir_okay=False, path_type=Path), help="Keep it here instead of your own folder."
+)
+def import_firmware(file: Path, as_of: datetime, source: str, to: Path | None) -> None:
+    """Import a public list of firmware, to say whether newer firmware exists than a device has.
+
+    FILE is JSON: rows with model, version, date, filename and supported_models, as a list under "rows" or
+    as one object by name. None is shipped with the program: mind the licence of the list you use.
+    """
+    target = to or index_path()
+    index = convert(file, as_of.date(), source)
+    try:
+        save(index, target)
+    except OSError as error:
+        raise Failure(f"{target}: cannot be written: {error.strerror}") from error
+    words(f"{len(index.models)} models of {index.as_of} kept in {target}")
