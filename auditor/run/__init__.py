@@ -1,1 +1,25 @@
 """Planning and executing an audit, and judging stored evidence again; exceptions become statuses here."""
+
+from auditor.run.again import Change, Known, identify_stored, known_from
+from auditor.run.estimate import Estimate, Sending, estimate
+from auditor.run.plan import Audit
+from auditor.run.progress import Progress
+from auditor.run.start import INTERRUPTED, Begun, ResumeError, begin, execute, resume
+
+__all__ = [
+    "INTERRUPTED",
+    "Audit",
+    "Begun",
+    "Change",
+    "Estimate",
+    "Known",
+    "Progress",
+    "ResumeError",
+    "Sending",
+    "begin",
+    "estimate",
+    "execute",
+    "identify_stored",
+    "known_from",
+    "resume",
+]

@@ -230,6 +230,19 @@ class Store:
         )
         return tuple(row[0] for row in rows.fetchall())
 
+    def keys_of(self, run: str, subjects: Iterable[str]) -> tuple[str, ...]:
+        """Return the keys of the devices that this run filed these subjects (`site/address`) under."""
+        self.flush()
+        found = []
+        for subject in subjects:
+            rows = self.db.conn.execute(
+                "SELECT DISTINCT d.key FROM exchange e JOIN device d ON d.id = e.device"
+                " WHERE e.run = ? AND e.subject = ?",
+                (run, subject),
+            )
+            found += [row[0] for row in rows.fetchall()]
+        return tuple(sorted(set(found)))
+
     # Forgetting
 
     def purge(self, before: datetime, *, dry_run: bool = False) -> retention.Purged:

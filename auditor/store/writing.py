@@ -12,6 +12,7 @@ from sqlite_utils import Database  # noqa: TID251  this room owns the database
 from auditor.model import Exchange, Finding, Identity, Observation
 from auditor.store.evidence import Shelf, claim_rows, finding_row, observation_rows
 from auditor.store.matching import Presence, create, marks, move, occupant, presence, settle
+from auditor.store.opening import StoreError
 from auditor.store.rows import exchange_row, stamp
 
 BATCH = 500
@@ -76,14 +77,19 @@ class Writer:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Hold the write lock for a block that lands whole or not at all."""
-        self.connection.execute("BEGIN IMMEDIATE")
         try:
+            self.connection.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
+            self.connection.execute("COMMIT")
+        except BaseException as error:
             self._devices.clear()
-            self.connection.execute("ROLLBACK")
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                raise StoreError(
+                    f"the database cannot be written: {error}; free some space and use --resume"
+                ) from error
             raise
-        self.connection.execute("COMMIT")
 
     def _insert(self, table: str, rows: Iterable[dict[str, Any]], *, ignore: bool = False) -> None:
         gathered = list(rows)

@@ -1,0 +1,154 @@
+"""Asking one device: what its ports are worth, then what its first answers make worth asking."""
+
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from auditor import fingerprint
+from auditor.model import Endpoint, Exchange, Grant, Identity, Observation, Plan, Protocol, Status
+from auditor.net import Budget, Network
+from auditor.run.again import Known, known_from
+from auditor.run.gate import Gate
+from auditor.run.plan import Audit, Question, datagram_questions, name_of, questions
+from auditor.run.remember import RememberingLine
+from auditor.run.target import Target, is_left_alone
+from auditor.scope import Refusal
+from auditor.store import StoreError
+
+_TARPIT = "accepts nearly every port: a tarpit, asked no further"
+
+
+@dataclass(slots=True)
+class Asker:
+    """Puts questions to targets. What it hears goes to `keep`, our own faults to `fault`."""
+
+    gate: Gate
+    network: Network
+    audit: Audit
+    plan: Plan
+    keep: Callable[[Target, Exchange], None]
+    fault: Callable[[str, str], None]
+    """Told (subject, traceback) of every bug."""
+
+    async def ask(self, target: Target, budget: Budget) -> Known:
+        """Ask everything that is to be asked of a target as it is known now, and say who it is.
+
+        Idempotent: what was asked before, in this process or an earlier one, is recalled.
+        """
+        allowed = await self._ask_round(target, budget, 1, self.plan)
+        known = await self.known(target)
+        if allowed:
+            suspected = await self._suspected(target, known.observations)
+            if suspected:
+                await self._ask_round(target, budget, 2, replace(self.plan, suspected=suspected))
+                known = await self.known(target)
+        return known
+
+    async def _ask_round(self, target: Target, budget: Budget, round_: int, plan: Plan) -> bool:
+        """Put one round of questions; again after a closed window. False when nothing more may be asked."""
+        while True:
+            await self.gate.passed()
+            admitted = self.gate.scope.admit(
+                target.address, site=target.site, mac=target.mac, at=self.gate.clock()
+            )
+            if isinstance(admitted, Refusal):
+                return False
+            if target.is_tarpit(len(self.audit.swept_ports)):
+                self._mark_tarpit(target)
+                return False
+            await self._put_all(target, admitted, budget, round_, plan)
+            if self.gate.clock() < admitted.until:
+                return True
+
+    def _mark_tarpit(self, target: Target) -> None:
+        if not any(one.detail == _TARPIT for one in target.memory.exchanges):
+            self.keep(target, self._remark(target, Status.WITHHELD, "tarpit", _TARPIT))
+
+    async def _put_all(self, target: Target, grant: Grant, budget: Budget, round_: int, plan: Plan) -> None:
+        for port in target.open_ports():
+            said: list[Exchange] = []
+            for question in questions(target.address, port, grant.methods, round_=round_):
+                if is_left_alone(said) or (round_ > 1 and not self._has_answered(target, question)):
+                    break
+                said += await self._put(target, grant, question, budget, plan)
+                self.gate.check()
+        if round_ == 1:
+            for question in datagram_questions(target.address, grant.methods):
+                await self._put(target, grant, question, budget, plan)
+
+    def _has_answered(self, target: Target, question: Question) -> bool:
+        return any(
+            one.endpoint == question.endpoint and one.status is Status.ANSWERED
+            for one in target.memory.exchanges
+        )
+
+    async def _put(
+        self, target: Target, grant: Grant, question: Question, budget: Budget, plan: Plan
+    ) -> list[Exchange]:
+        name = name_of(question.probe)
+        if target.memory.failed(question.endpoint, name):
+            return []
+        line = RememberingLine(
+            self.network.line(grant, question.endpoint, budget, plan),
+            target.memory,
+            lambda exchange: self.keep(target, exchange),
+        )
+        fault = await self._attempt(target.subject, question.probe.probe(line))
+        if fault is not None:
+            words = f"{type(fault).__name__}: {fault}"
+            self.keep(target, self._remark(target, Status.BUG, name, words, question.endpoint))
+        return line.said
+
+    def _remark(
+        self, target: Target, status: Status, probe: str, detail: str, endpoint: Endpoint | None = None
+    ) -> Exchange:
+        """Make the record of something that did not happen on the network."""
+        return Exchange(
+            device=target.subject,
+            probe=probe,
+            protocol=Protocol.OBSERVED,
+            endpoint=endpoint or Endpoint(target.address, 0),
+            request=b"",
+            reply=b"",
+            status=status,
+            at=self.gate.clock(),
+            detail=detail,
+        )
+
+    async def known(self, target: Target) -> Known:
+        """Say who a target is, as far as can be told."""
+        found = Known(Identity(target.subject), ())
+
+        async def conclude() -> None:
+            nonlocal found
+            found = known_from(target.subject, target.memory.exchanges)
+
+        await self._attempt(target.subject, conclude())
+        target.mac = target.mac or next(
+            (seen.value for seen in found.observations if seen.field == "mac"), None
+        )
+        return found
+
+    async def _suspected(self, target: Target, observations: tuple[Observation, ...]) -> frozenset[str]:
+        found: frozenset[str] = frozenset()
+
+        async def suspect() -> None:
+            nonlocal found
+            found = fingerprint.suspected(observations)
+
+        await self._attempt(target.subject, suspect())
+        return found
+
+    async def attempt(self, subject: str, work: Awaitable[None]) -> bool:
+        """Do something that must not end the run; False when it failed through our own fault."""
+        return await self._attempt(subject, work) is None
+
+    async def _attempt(self, subject: str, work: Awaitable[None]) -> Exception | None:
+        try:
+            await work
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  the one place where any exception becomes Status.BUG; see docs/architecture.md
+            self.fault(subject, "".join(traceback.format_exception(error)))
+            return error
+        return None

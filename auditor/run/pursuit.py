@@ -1,0 +1,113 @@
+"""Following up: every address where somebody answered is asked to its end, many at a time."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from auditor.net import Budget, Stop
+from auditor.run.asking import Asker
+from auditor.run.gate import EndedError
+from auditor.run.plan import Audit
+from auditor.run.record import Record
+from auditor.run.target import Target, in_order
+
+_IDLE = 2.0
+"""Seconds without news of a device after which what is known of it is saved."""
+
+
+@dataclass(slots=True)
+class Pursuit:
+    """The targets of a run and the tasks that ask them."""
+
+    asker: Asker
+    record: Record
+    audit: Audit
+    stop: Stop
+    targets: dict[str, Target] = field(default_factory=dict)
+    late: set[str] = field(default_factory=set)
+    """Who said something more after having been asked to the end."""
+    _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _failure: BaseException | None = None
+
+    def target(self, site: str, address: str) -> Target:
+        """Return the target at an address, a new one when nobody had answered there."""
+        return self.targets.setdefault(f"{site}/{address}", Target(site, address))
+
+    def follow(self, target: Target) -> None:
+        """See to it that a target is asked."""
+        if target.is_done:
+            self.late.add(target.subject)
+        elif target.granted and target.subject not in self._tasks:
+            task = asyncio.create_task(self._to_its_end(target))
+            self._tasks[target.subject] = task
+            task.add_done_callback(lambda ended: self._ended(target.subject, ended))
+
+    def _ended(self, subject: str, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(subject, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failure = self._failure or error
+            self.stop.set(f"failed: {error}")
+
+    async def _to_its_end(self, target: Target) -> None:
+        """Ask as ports become known; what is known so far is saved whenever it is quiet, and when we must end."""
+        budget = Budget(seconds=self.audit.device_seconds, requests=self.audit.device_requests)
+        while True:
+            is_last = target.closed
+            target.news.clear()
+            try:
+                known = await self.asker.ask(target, budget)
+            except EndedError:
+                known = await self.asker.known(target)
+                self.record.save(target, known.identity, known.observations, done=False)
+                return
+            if is_last and not target.news.is_set():
+                self.record.save(target, known.identity, known.observations, done=True)
+                target.finish()
+                return
+            if not await _hears(target.news):
+                self.record.save(target, known.identity, known.observations, done=False)
+                await target.news.wait()
+
+    def close_all(self) -> None:
+        """Nothing more will be found anywhere."""
+        for target in in_order(self.targets.values()):
+            target.close()
+
+    async def make_room(self, most: int) -> None:
+        """Wait until no more than so many closed targets are still being asked."""
+        while True:
+            closed = [task for subject, task in self._tasks.items() if self.targets[subject].closed]
+            if len(closed) <= most or self._failure:
+                return
+            await asyncio.wait(closed, return_when=asyncio.FIRST_COMPLETED)
+
+    async def drain(self) -> None:
+        """Wait until all closed targets have been asked."""
+        await self.make_room(0)
+        if self._failure is not None:
+            raise self._failure
+
+    async def abandon(self) -> None:
+        """End all asking: what is under way ends by itself, since nothing may be sent any more."""
+        self.close_all()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks.values(), timeout=2.0)
+            for task in late:
+                task.cancel()
+        if self._failure is not None:
+            raise self._failure
+
+    async def save_outsiders(self) -> None:
+        """Write down who answered without being granted, from their own words; nobody contacts them."""
+        for target in in_order(self.targets.values()):
+            if not target.granted and not target.is_done:
+                known = await self.asker.known(target)
+                self.record.save(target, known.identity, known.observations, done=True)
+
+
+async def _hears(news: asyncio.Event) -> bool:
+    try:
+        async with asyncio.timeout(_IDLE):
+            await news.wait()
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,85 @@
+"""Where everything a run hears and does is written down, and counted."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from auditor.model import Exchange, Identity, Observation, Sighting
+from auditor.run.coverage import Swept
+from auditor.run.progress import Tally
+from auditor.run.target import Target, sighting_text
+from auditor.store import Presence, Store
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Record:
+    """The store, as one run writes to it."""
+
+    store: Store
+    run: str
+    clock: Callable[[], datetime]
+    tally: Tally = field(default_factory=Tally)
+    swept: dict[str, Swept] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+    outside: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    bugs: int = 0
+
+    def sighting(self, target: Target, sighting: Sighting) -> None:
+        """Write down that somebody answered."""
+        self.store.event(self.run, sighting.at, "sighting", target.subject, sighting_text(sighting))
+        if sighting.exchange is not None:
+            self.store.add(self.run, [sighting.exchange], granted=sighting.granted)
+        self.count(target.subject, granted=sighting.granted)
+
+    def count(self, subject: str, *, granted: bool) -> None:
+        """Count somebody who answered."""
+        (self.answered if granted else self.outside).add(subject)
+        self.tally.found = len(self.answered)
+
+    def keep(self, target: Target, exchange: Exchange) -> None:
+        """Write down an exchange, and let the target remember it."""
+        target.memory.keep(exchange)
+        self.store.add(self.run, [exchange])
+        self.tally.exchanges += 1
+
+    def save(
+        self, target: Target, identity: Identity, observations: Sequence[Observation], *, done: bool
+    ) -> None:
+        """Write down who a device is; done: it has been asked to the end."""
+        if target.has_anything():
+            moments = [one.at for one in target.memory.exchanges if one.at] + [target.seen or self.clock()]
+            met = Presence(
+                target.site,
+                target.address,
+                max(moments),
+                target.presence_ports(),
+                granted=target.granted,
+            )
+            self.store.save(self.run, met, identity, observations)
+        if done:
+            self.store.event(self.run, self.clock(), "done", target.subject)
+            self.tally.done += target.granted
+
+    def chunk(self, name: str, swept: Swept) -> None:
+        """Write down that a chunk was swept to its end."""
+        self.swept[name] = swept
+        self.store.event(self.run, self.clock(), "swept", name, swept.text())
+
+    def event(self, kind: str, subject: str, text: str) -> None:
+        """Write something else down."""
+        self.store.event(self.run, self.clock(), kind, subject, text)
+
+    def fault(self, subject: str, trace: str) -> None:
+        """Write down a bug of ours."""
+        self.bugs += 1
+        logger.warning("bug while dealing with %s\n%s", subject, trace)
+        self.store.event(self.run, self.clock(), "bug", subject, trace)
+
+    def note(self, words: str) -> None:
+        """Remember, once, what the report must say."""
+        if words not in self.notes:
+            self.notes.append(words)

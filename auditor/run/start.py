@@ -1,0 +1,92 @@
+"""Starting a run, or taking an unfinished one up: the loop, the signals, and what may be resumed."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from auditor.model import Run
+from auditor.net import Stop
+from auditor.run.execute import Execution, new_run, utc_now
+from auditor.run.past import Past, past_of
+from auditor.run.plan import Audit
+from auditor.run.progress import Progress
+from auditor.scope import OutsideScopeError, Scope
+from auditor.store import Store
+
+INTERRUPTED = "interrupted"
+"""The reason a stop by Ctrl-C or SIGTERM gives."""
+
+
+class ResumeError(ValueError):
+    """There is nothing to take up, or it was begun with other options."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run to execute: new, or with what was done of it before."""
+
+    run: Run
+    past: Past
+
+
+def begin(scope: Scope) -> Begun:
+    """Begin a new run."""
+    return Begun(new_run(scope, utc_now()), Past())
+
+
+def resume(scope: Scope, audit: Audit, store: Store) -> Begun:
+    """Take up the newest unfinished run. OutsideScopeError when this is not the scope it was begun under."""
+    unfinished = [run for run in store.runs() if not run.complete]
+    if not unfinished:
+        raise ResumeError(f"{store.path}: every run is complete; scan without --resume to begin another")
+    run = unfinished[-1]
+    if run.scope_digest != scope.digest:
+        raise OutsideScopeError(
+            f"run {run.id} was begun under another scope or with other targets, exclusions or rates; "
+            "resume it with the same scope file and the same options, or begin a new run"
+        )
+    if (before := store.options(run.id)) and before != audit.text():
+        raise ResumeError(
+            f"{store.path}: run {run.id} was begun with other options ({before}); give the same ones"
+        )
+    return Begun(run, past_of(store, run.id))
+
+
+def execute(
+    scope: Scope,
+    audit: Audit,
+    store: Store,
+    begun: Begun,
+    *,
+    stop: Stop,
+    watch: Callable[[Progress], None] = lambda _: None,
+) -> Run:
+    """Execute a run on a loop of its own. The first Ctrl-C or SIGTERM ends it in order, the second at once."""
+
+    async def main() -> Run:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, _interrupt, loop, stop)
+        return await Execution(scope, audit, store, stop, begun.run, begun.past, watch=watch).execute()
+
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        return runner.run(main())
+
+
+def _interrupt(loop: asyncio.AbstractEventLoop, stop: Stop) -> None:
+    stop.set(INTERRUPTED)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.remove_signal_handler(number)
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """Return uvloop's loop where it is installed."""
+    try:
+        import uvloop  # noqa: PLC0415  not there on every system
+    except ImportError:
+        return asyncio.new_event_loop()
+    made: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return made

@@ -1,0 +1,139 @@
+"""One address where somebody answered: what is known of it, and asking it step by step without asking twice."""
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from auditor.model import Exchange, Protocol, Sighting, Status, Transport
+from auditor.run.remember import Memory
+from auditor.scope import address_number
+
+_MANY_PORTS = 12
+_NEARLY_ALL = 0.8
+"""A host with this share of all tried ports open, and at least so many, accepts everything: a tarpit."""
+
+_UNANSWERED = 2
+"""After so many unanswered questions in a row an endpoint is left alone."""
+
+
+@dataclass(slots=True)
+class Target:
+    """Where somebody answered. `ports` grow while the network is swept."""
+
+    site: str
+    address: str
+    ports: set[tuple[Transport, int]] = field(default_factory=set)
+    mac: str | None = None
+    granted: bool = True
+    seen: datetime | None = None
+    memory: Memory = field(default_factory=Memory)
+    closed: bool = False
+    """Nothing more will be found at it; what is still to be asked is asked now."""
+    is_done: bool = False
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def subject(self) -> str:
+        """The name under which its exchanges are filed."""
+        return f"{self.site}/{self.address}"
+
+    @property
+    def number(self) -> tuple[int, int]:
+        """Its address as (IP version, number)."""
+        return address_number(self.address)
+
+    def sight(self, sighting: Sighting) -> bool:
+        """Take in a sighting; tell whether it is worth asking something now."""
+        before = len(self.ports)
+        self.seen = max(self.seen or sighting.at, sighting.at)
+        self.mac = self.mac or sighting.mac
+        if sighting.port is not None:
+            self.ports.add((sighting.transport, sighting.port))
+        if sighting.exchange is not None:
+            self.memory.keep(sighting.exchange)
+        if len(self.ports) > before or sighting.exchange is not None:
+            self.news.set()
+            return True
+        return False
+
+    def close(self) -> None:
+        """State that nothing more will be found at this address."""
+        self.closed = True
+        self.news.set()
+
+    def finish(self) -> None:
+        """State that it has been asked to its end, and forget what it said: that is in the store."""
+        self.is_done = self.closed = True
+        self.memory = Memory()
+
+    def open_ports(self) -> tuple[int, ...]:
+        """Return the TCP ports that accepted a connection, in order."""
+        return tuple(sorted(port for transport, port in self.ports if transport is not Transport.UDP))
+
+    def is_tarpit(self, tried: int) -> bool:
+        """Tell whether it accepts nearly every one of the ports tried."""
+        return len(self.open_ports()) >= max(_MANY_PORTS, _NEARLY_ALL * tried)
+
+    def has_anything(self) -> bool:
+        """Tell whether there is a device to speak of: an open port or a word."""
+        return bool(self.ports) or len(self.memory) > 0
+
+    def presence_ports(self) -> tuple[tuple[str, int], ...]:
+        """Return (transport, port) pairs that answered, TLS where a handshake came about."""
+        spoken = {
+            (one.endpoint.transport.value, one.endpoint.port)
+            for one in self.memory.exchanges
+            if one.status in {Status.ANSWERED, Status.GARBLED} and one.endpoint.port
+        }
+        found = {(transport.value, port) for transport, port in self.ports}
+        tls = {port for transport, port in spoken if transport == "tls"}
+        plain = {
+            (transport, port) for transport, port in found | spoken if port not in tls or transport == "udp"
+        }
+        return tuple(sorted(plain | {("tls", port) for port in tls}))
+
+
+def is_left_alone(said: Iterable[Exchange]) -> bool:
+    """Tell whether an endpoint's last questions went unanswered, so that no more are put to it."""
+    unanswered = 0
+    for one in said:
+        if one.status in {Status.SILENT, Status.REFUSED}:
+            # A port that keeps its peace until spoken to is no sign of anything.
+            unanswered += one.protocol is not Protocol.SDK
+        else:
+            unanswered = 0
+    return unanswered >= _UNANSWERED
+
+
+def sighting_text(sighting: Sighting) -> str:
+    """Spell a sighting for the run's log."""
+    return json.dumps(
+        {
+            "method": sighting.method,
+            "port": sighting.port,
+            "transport": sighting.transport.value,
+            "mac": sighting.mac,
+            "granted": sighting.granted,
+        }
+    )
+
+
+def sighting_of(subject: str, at: datetime, text: str) -> Sighting:
+    """Read a sighting from the run's log."""
+    found = json.loads(text)
+    return Sighting(
+        address=subject.rpartition("/")[2],
+        method=found["method"],
+        at=at,
+        port=found["port"],
+        transport=Transport(found["transport"]),
+        mac=found["mac"],
+        granted=found["granted"],
+    )
+
+
+def in_order(targets: Iterable[Target]) -> Iterator[Target]:
+    """Yield targets by site and address, whatever order they were found in."""
+    yield from sorted(targets, key=lambda one: (one.site, one.number))
