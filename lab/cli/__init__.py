@@ -13,7 +13,8 @@ class _Folder(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name the commands."""
-        return sorted(module.name for module in pkgutil.iter_modules(lab.cli.__path__))
+        names = (module.name for module in pkgutil.iter_modules(lab.cli.__path__))
+        return sorted(name for name in names if not name.startswith("_"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one command."""

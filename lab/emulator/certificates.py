@@ -3,6 +3,7 @@
 import ipaddress
 import ssl
 import tempfile
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -71,7 +72,9 @@ def context(stated: Certificate, fill: Callable[[str], str], at_most: str) -> ss
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.set_ciphers("ALL:@SECLEVEL=0")
     made.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    made.maximum_version = _VERSIONS[at_most]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # old versions are what old devices speak
+        made.maximum_version = _VERSIONS[at_most]
     with tempfile.TemporaryDirectory(prefix="lab-tls-") as folder:
         pem = Path(folder) / "device.pem"
         pem.write_bytes(make(stated, fill))

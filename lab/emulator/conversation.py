@@ -19,12 +19,13 @@ _RESET = struct.pack("ii", 1, 0)
 class Conversation(asyncio.Protocol):
     """Reads whole requests and says what the device answers."""
 
-    __slots__ = ("_buffer", "_listener", "_peer", "_talk", "_transport", "_unit", "_writable")
+    __slots__ = ("_buffer", "_listener", "_peer", "_ready", "_talk", "_transport", "_unit", "_writable")
 
     def __init__(self, unit: Unit, listener: Listener) -> None:
         self._unit = unit
         self._listener = listener
         self._buffer = b""
+        self._ready = False
         self._transport: asyncio.Transport | None = None
         self._peer = ("", 0)
         self._talk: asyncio.Task[None] | None = None
@@ -62,16 +63,24 @@ class Conversation(asyncio.Protocol):
         self._begin()
 
     def _begin(self) -> None:
+        self._ready = True
         if self._unit.device.persona.quirks.tarpit:
             self._talk = asyncio.ensure_future(self._drip_for_ever())
             return
         greeting = self._unit.device.greet(self._listener)
         if greeting and not self._unit.device.persona.quirks.silent:
             self._say(Speech((greeting,)), close=False)
+        self._hear_all()
 
     def data_received(self, data: bytes) -> None:
         """Collect bytes and answer every whole request in them."""
         self._buffer += data
+        # The end of a TLS handshake and the first request may come in one piece, before the secured
+        # transport is in our hands; the answer must not go out on the plain one.
+        if self._ready:
+            self._hear_all()
+
+    def _hear_all(self) -> None:
         while length := frames.request_length(self._listener.protocol, self._buffer):
             request, self._buffer = self._buffer[:length], self._buffer[length:]
             self._hear(request)

@@ -163,6 +163,12 @@ class Quirks:
     """Failed logins after which every login is refused; 0 is never."""
     lock_seconds: float = 1800.0
 
+    @property
+    def disturb(self) -> bool:
+        """Tell whether the device holds an asker up, refuses to answer, or breaks."""
+        moods = (self.silent, self.resets, self.endless, self.tarpit, self.answers_elsewhere)
+        return any(moods) or self.delay > 0 or self.drip > 0 or self.fragile_rate > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Persona:
@@ -179,4 +185,4 @@ class Persona:
     known_after_login: tuple[tuple[str, str], ...] = ()
     accounts: tuple[Account, ...] = ()
     tags: frozenset[str] = frozenset()
-    """`decoy`, `relabelled`, `hostile`, … : for choosing on the command line."""
+    """`decoy`, `relabelled`, `hostile`, `polite`, … : for choosing on the command line."""

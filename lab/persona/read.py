@@ -95,13 +95,17 @@ def read(path: Path) -> Persona:
     _known(stated, frozenset(TRUTHS), f"{path}: is")
     truth = Truth(**{name: _text_or_none(stated.get(name)) for name in TRUTHS})
     login = {str(key): str(value) for key, value in (document.get("login") or {}).items()}
+    quirks = _quirks([*parts, document], str(path))
+    tags = {str(tag) for source in [document, *parts] for tag in source.get("tags", ())}
+    if "hostile" not in tags and not quirks.disturb:
+        tags.add("polite")
     return Persona(
         id=path.stem,
         path=path,
         truth=truth,
         origin=str(document.get("origin", "")),
         listens=_listeners([document, *parts], _facts(document, parts), str(path)),
-        quirks=_quirks([*parts, document], str(path)),
+        quirks=quirks,
         facts=tuple(_facts(document, parts).items()),
         known_after_login=tuple(login.items()),
         accounts=tuple(
@@ -109,7 +113,7 @@ def read(path: Path) -> Persona:
             for source in [document, *parts]
             for one in source.get("accounts", ())
         ),
-        tags=frozenset(str(tag) for source in [document, *parts] for tag in source.get("tags", ())),
+        tags=frozenset(tags),
     )
 
 
