@@ -89,7 +89,7 @@ def serve() -> Callable[..., Any]:
 
 
 async def asked(line: Line, done: Callable[[bytes], bool] = lambda _: False, **options: Any) -> Exchange:
-    options = {"probe": "test", "protocol": Protocol.HTTP, "deadline": 0.5} | options
+    options = {"probe": "test", "protocol": Protocol.HTTP, "deadline": 0.5, **options}
     return await line.exchange(options.pop("request", b"hello"), done=done, **options)
 
 
@@ -109,7 +109,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._virtual
 
 
-class _Impatient(selectors.DefaultSelector):  # type: ignore[valid-type,misc]
+class _Impatient(selectors.DefaultSelector):
     def __init__(self, loop: VirtualLoop) -> None:
         super().__init__()
         self._loop = loop

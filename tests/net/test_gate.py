@@ -5,7 +5,6 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -65,9 +64,13 @@ def test_every_connection_and_datagram_passes_the_door() -> None:
         assert ("Segment" in calls(path)) == (path.name == "field.py"), path
 
 
-def door(**options: Any) -> Door:
+def door(*, stop: Stop | None = None, port_shift: int = 0) -> Door:
     keeper = PaceKeeper(Pace(1e6, 1e6, 1e6, 1e6))
-    return Door(keeper, **{"stop": Stop(), "clock": lambda: datetime.now(UTC)} | options)  # noqa: TID251 - tests run in real time
+    return Door(keeper, stop=stop or Stop(), clock=bench_clock, port_shift=port_shift)
+
+
+def bench_clock() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - tests run in real time
 
 
 def granted(address: str) -> Grant:
