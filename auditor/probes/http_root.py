@@ -28,7 +28,8 @@ FIELDS = (
     "http.title",
 )
 PROTOCOLS = (Protocol.HTTP,)
-PORTS = (80, 81, 88, 443, 8080, 8443, 8899)
+# Not 8443: on many recorders and cameras that is the private protocol inside TLS, where a request may count as a login.
+PORTS = (80, 81, 88, 443, 8080, 8899)
 METHOD = Method.HTTP
 ROUND = 1
 

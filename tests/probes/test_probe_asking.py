@@ -163,6 +163,13 @@ def test_banners_and_private_ports_are_only_listened_to() -> None:
         assert asked_by(name) == [b""]
 
 
+def test_private_ports_are_asked_nothing_by_other_probes() -> None:
+    private = {*named("sdk").PORTS, 8443}
+    for module in probes.all_probes():
+        if not module.__name__.endswith((".sdk", ".tls")):
+            assert not private & set(module.PORTS), module.__name__
+
+
 def test_readers_of_discovery_and_of_logins_ask_nothing() -> None:
     silent = "cgi_info dahua_5050 dhip isapi json_reply mdns range_api sadp sdc_api ssdp wsd"
     for name in silent.split():
