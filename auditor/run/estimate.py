@@ -1,9 +1,11 @@
 """What a scan would send, before it sends anything: a pure function of the scope and the options."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from auditor.fingerprint import pages
 from auditor.model import Method
 from auditor.run.plan import Audit, datagram_questions, methods, name_of, questions
 from auditor.scope import Scope
@@ -25,6 +27,9 @@ DATAGRAMS = {
 _SAMPLED_ABOVE = 16
 _SAMPLE = 23 * 5
 """Packets a /24 costs when it is only sampled: the addresses and ports of discovery/tcp_sweep.py."""
+REQUESTS = {"onvif": 5, "rtsp": 2, "tls": 2}
+"""Probes that put more than one request to a port; the pages are counted from their list."""
+
 _REQUEST_PACKETS = 8
 _REQUEST_BYTES = 700
 """Of one TCP request with its connection, ours alone; from captures on loopback."""
@@ -136,12 +141,21 @@ def _each_device(scope: Scope, audit: Audit) -> list[Sending]:
             modules[name].METHOD,
             1,
             tuple(sorted(set(ports))),
-            len(set(ports)) * _REQUEST_PACKETS,
-            len(set(ports)) * _REQUEST_BYTES,
+            len(set(ports)) * _requests(name) * _REQUEST_PACKETS,
+            len(set(ports)) * _requests(name) * _REQUEST_BYTES,
             (modules[name].__doc__ or "").strip().partition("\n")[0],
         )
         for name, ports in sorted(by_probe.items())
     ]
+
+
+def _requests(probe: str) -> int:
+    """Return how many requests a probe puts to one port at most, one maker being suspected."""
+    if probe != "http_pages":
+        return REQUESTS.get(probe, 1)
+    suspected = Counter(page.suspected for page in pages() if not page.challenge)
+    for_everybody = suspected.pop("", 0)
+    return for_everybody + max(suspected.values(), default=0)
 
 
 def _seconds(scope: Scope, packets: int, blocks: int) -> float:

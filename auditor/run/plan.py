@@ -157,7 +157,7 @@ def questions(
     """Return what an open TCP port is asked, in order."""
     modules = _claimed(round_).get(port)
     if modules is None:
-        modules = _for_unclaimed() if round_ == 1 else _claimed(round_).get(80, ())
+        modules = _unclaimed(port, round_)
     return tuple(
         Question(module, Endpoint(address, port, probes.transport(module, port)))
         for module in modules
@@ -166,7 +166,12 @@ def questions(
 
 
 @cache
-def _for_unclaimed() -> tuple[ModuleType, ...]:
+def _unclaimed(port: int, round_: int) -> tuple[ModuleType, ...]:
+    """A port that no first question counts among its own may be any service's: web and RTSP are tried."""
+    if port in _claimed(1):
+        return ()
+    if round_ > 1:
+        return _claimed(round_).get(80, ())
     known = {name_of(module): module for module in probes.all_probes()}
     return tuple(known[name] for name in _UNCLAIMED)
 

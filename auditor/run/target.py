@@ -17,6 +17,9 @@ _NEARLY_ALL = 0.8
 _UNANSWERED = 2
 """After so many unanswered questions in a row an endpoint is left alone."""
 
+_DRIP = 4.5
+"""Seconds; an answer that takes longer is cut off by the deadline, and the next one would be, too."""
+
 
 @dataclass(slots=True)
 class Target:
@@ -96,10 +99,10 @@ class Target:
 
 
 def is_left_alone(said: Iterable[Exchange]) -> bool:
-    """Tell whether an endpoint's last questions went unanswered, so that no more are put to it."""
+    """Tell whether an endpoint's last questions went unanswered, or their answers never ended: it is let be."""
     unanswered = 0
     for one in said:
-        if one.status in {Status.SILENT, Status.REFUSED}:
+        if one.status in {Status.SILENT, Status.REFUSED} or one.seconds > _DRIP:
             # A port that keeps its peace until spoken to is no sign of anything.
             unanswered += one.protocol is not Protocol.SDK
         else:

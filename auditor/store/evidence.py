@@ -36,6 +36,8 @@ class Shelf:
     """The observations of one device in one run, each with its place."""
 
     by_place: dict[Place, Observation] = field(default_factory=dict)
+    shown: set[Place] = field(default_factory=set)
+    """What a reader saw; the rest was derived, such as the registrant of a MAC address."""
     _places: dict[tuple[str, str, str], Place] = field(default_factory=dict)
     _count: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
@@ -49,20 +51,29 @@ class Shelf:
             self.by_place[self._places[name]] = observation
         return self._places[name]
 
+    def show(self, observation: Observation) -> None:
+        """Give an observation that a reader made its place."""
+        self.shown.add(self.put(observation))
+
+    def observations(self) -> tuple[Observation, ...]:
+        """Return what readers saw, in order."""
+        return tuple(one for place, one in self.by_place.items() if place in self.shown)
+
     def load(self, rows: Iterable[Row], exchanges: Mapping[str, Exchange]) -> None:
         """Fill the shelf with stored observations."""
         for row in rows:
             exchange = exchanges.get(row["exchange"])
             if exchange is not None:
-                self.by_place[row["exchange"], row["field"], row["nth"]] = Observation(
-                    row["field"], row["value"], exchange
-                )
+                place = self.put(Observation(row["field"], row["value"], exchange))
+                if not row["derived"]:
+                    self.shown.add(place)
 
 
 def observation_rows(shelf: Shelf, run: str, device: int) -> list[dict[str, Any]]:
     """Spell all observations of a shelf."""
     return [
-        {"run": run, "exchange": place[0], "field": place[1], "nth": place[2], "device": device, "value": one.value}
+        {"run": run, "exchange": place[0], "field": place[1], "nth": place[2], "device": device, "value": one.value,
+         "derived": int(place not in shelf.shown)}
         for place, one in shelf.by_place.items()
     ]  # fmt: skip
 

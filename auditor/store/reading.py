@@ -129,7 +129,7 @@ def _device(
         first_seen=moment(row["first_seen"]),
         last_seen=moment(row["last_seen"]),
         source=row["source"],
-        observations=tuple(shelf.by_place.values()),
+        observations=shelf.observations(),
         exchanges=exchanges,
         findings=tuple(finding_of(shelf, row["key"], one) for one in findings),
         granted=bool(row["granted"]),

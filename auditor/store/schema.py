@@ -38,9 +38,9 @@ def _tables(db: Database) -> None:
         not_null={"device", "subject", "request", "reply", "packed", "sha256", "status"}, strict=True,
     )  # fmt: skip
     db.table("observation").create(
-        {"run": str, "exchange": str, "field": str, "nth": int, "device": int, "value": str},
+        {"run": str, "exchange": str, "field": str, "nth": int, "device": int, "value": str, "derived": int},
         pk=("run", "exchange", "field", "nth"), foreign_keys=[("run", "run", "id"), ("device", "device", "id")],
-        not_null={"device", "value"}, strict=True,
+        not_null={"device", "value", "derived"}, strict=True,
     )  # fmt: skip
 
 

@@ -137,10 +137,7 @@ class Store:
             "SELECT * FROM observation WHERE run = ? AND device = ? ORDER BY rowid", (run, number)
         )
         shelf = Shelf()
-        for observation in observations.fetchall():
-            exchange = exchanges.get(observation["exchange"])
-            if exchange is not None:
-                shelf.put(Observation(observation["field"], observation["value"], exchange))
+        shelf.load(observations.fetchall(), exchanges)
         return shelf
 
     # What everybody reads

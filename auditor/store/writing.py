@@ -133,7 +133,7 @@ class Writer:
         """Put an identity and its observations in place of what the run held of the device."""
         shelf = Shelf()
         for observation in observations:
-            shelf.put(observation)
+            shelf.show(observation)
         claims = claim_rows(shelf, run, number, identity)
         for table in ("claim", "observation"):
             self.connection.execute(

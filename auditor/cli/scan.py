@@ -1,0 +1,223 @@
+"""`auditor scan`: find, ask and identify the devices a scope grants, and keep everything heard."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from auditor.cli import _forms
+from auditor.cli._estimate import lines, summary
+from auditor.cli._progress import watching
+from auditor.cli._scoping import Wanted, listed, ports, scope_for, seconds
+from auditor.cli._words import Exit, say_json, say_jsonl, shown, words
+from auditor.model import Run, Severity
+from auditor.net import Stop
+from auditor.run import INTERRUPTED, Audit, begin, estimate, execute, resume
+from auditor.run.judge import judge, worst
+from auditor.scope import Scope
+from auditor.store import Access, Store
+
+
+@click.command(epilog="Example:  auditor scan --scope scope.toml --db audit.sqlite --dry-run")
+@click.argument("targets", nargs=-1, metavar="[TARGETS]...")
+@click.option(
+    "--scope",
+    "scope_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What may be touched; without it, loopback alone.",
+)
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("audit.sqlite"),
+    show_default=True,
+    help="Where everything heard is kept.",
+)
+@click.option(
+    "-p",
+    "--ports",
+    "port_text",
+    metavar="PORTS",
+    help="TCP ports to sweep, as 80,554,8000-8010; default: fingerprints/ports.yaml.",
+)
+@click.option(
+    "-iL",
+    "--input-list",
+    "input_list",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File with targets; like TARGETS it can only narrow the scope.",
+)
+@click.option("--exclude", multiple=True, metavar="ADDR[,ADDR]", help="Addresses or networks to leave out.")
+@click.option(
+    "--excludefile", type=click.Path(dir_okay=False, path_type=Path), help="File with addresses to leave out."
+)
+@click.option(
+    "--max-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="Packets per second in total, at most; never above the scope's.",
+)
+@click.option(
+    "--max-rate-per-host",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="Packets and requests per second to one host, at most.",
+)
+@click.option(
+    "--host-timeout",
+    metavar="TIME",
+    default="180s",
+    show_default=True,
+    help="Time one device may take, as 90s or 15m.",
+)
+@click.option("--max-time", metavar="TIME", help="Time the run may take; then it ends and can be resumed.")
+@click.option("--site", help="This site of the scope alone.")
+@click.option("--methods", multiple=True, metavar="METHOD[,METHOD]", help="These means of contact alone.")
+@click.option("--thorough", is_flag=True, help="Sweep also where a sample found nobody, and try twice.")
+@click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
+@click.option("--resume", "is_resumed", is_flag=True, help="Take up the unfinished run in the database.")
+@click.option(
+    "--no-wait", is_flag=True, help="Outside the scope's time windows: end (exit code 4) instead of waiting."
+)
+@click.option(
+    "--stop-file", type=click.Path(path_type=Path), help="End within two seconds when this file appears."
+)
+@click.option(
+    "--port-shift",
+    type=click.IntRange(0, 60_000),
+    default=0,
+    help="Added to every port on loopback, for a lab without root.",
+)
+@click.option("--policy", help="Judge against this policy: a name or a file; see `auditor knowledge`.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([one.value for one in Severity]),
+    help="Exit code 1 when a finding is this severe or worse.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a summary of the run as one JSON object.")
+@click.option("--jsonl", is_flag=True, help="Print every device as one JSON object a line.")  # fmt: skip
+def command(
+    targets: tuple[str, ...],
+    scope_file: Path | None,
+    db: Path,
+    port_text: str | None,
+    input_list: Path | None,
+    exclude: tuple[str, ...],
+    excludefile: Path | None,
+    max_rate: float | None,
+    max_rate_per_host: float | None,
+    host_timeout: str,
+    max_time: str | None,
+    site: str | None,
+    methods: tuple[str, ...],
+    thorough: bool,
+    dry_run: bool,
+    is_resumed: bool,
+    no_wait: bool,
+    stop_file: Path | None,
+    port_shift: int,
+    policy: str | None,
+    fail_on: str | None,
+    as_json: bool,
+    jsonl: bool,
+) -> int:
+    """Find and identify the devices on the networks a scope grants.
+
+    TARGETS and -iL narrow the scope to addresses, networks (192.0.2.0/24) or ranges (192.0.2.1-40); they never
+    widen it. Everything heard is kept in the database as it comes: after Ctrl-C, a closed window or a kill,
+    the same command with --resume goes on where it ended.
+    """
+    wanted = Wanted(
+        targets=(*targets, *(listed(input_list) if input_list else ())),
+        exclude=(*_split(exclude), *(listed(excludefile) if excludefile else ())),
+        methods=methods,
+        site=site,
+        max_rate=max_rate,
+        max_rate_per_host=max_rate_per_host,
+    )
+    if input_list and not wanted.targets:
+        raise click.UsageError(f"{input_list} names no target")
+    scope = scope_for(scope_file, wanted)
+    audit = Audit(
+        ports=ports(port_text),
+        thorough=thorough,
+        port_shift=port_shift,
+        device_seconds=seconds(host_timeout) or 180.0,
+        total_seconds=seconds(max_time),
+        waits=not no_wait,
+    )
+    if dry_run:
+        return _dry(scope, audit, as_json=as_json)
+    with Store.open(db, Access.CREATE) as store:
+        ended = _scan(scope, audit, store, Stop(stop_file), is_resumed=is_resumed, quiet=as_json or jsonl)
+        findings = judge(store, ended.id, today=_now().date(), policy=policy)
+        _say(store, ended, as_json=as_json, jsonl=jsonl)
+    code = _code(ended)
+    limit = Severity(fail_on).rank if fail_on else None
+    if code is Exit.DONE and limit is not None and worst(findings) >= limit:
+        return Exit.FINDINGS
+    return code
+
+
+def _split(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
+
+
+def _now() -> datetime:
+    return datetime.now(tz=UTC)  # noqa: TID251  the command is where the clock is read
+
+
+def _dry(scope: Scope, audit: Audit, *, as_json: bool) -> int:
+    foreseen = estimate(scope, audit, _now())
+    if as_json:
+        say_json(summary(foreseen))
+        return Exit.DONE
+    for line in lines(foreseen, scope.pace):
+        click.echo(shown(line))
+    words("dry run: nothing was sent")
+    return Exit.DONE
+
+
+def _scan(scope: Scope, audit: Audit, store: Store, stop: Stop, *, is_resumed: bool, quiet: bool) -> Run:
+    begun = resume(scope, audit, store) if is_resumed else begin(scope)
+    if not is_resumed and (left := [run.id for run in store.runs() if not run.complete]):
+        words(f"auditor: run {left[-1]} in this database is unfinished; --resume would have gone on with it")
+    words(f"auditor: run {begun.run.id}, {scope.authorisation.reference}, {scope.count(at=_now())} addresses")
+    with watching(quiet=quiet) as watch:
+        return execute(scope, audit, store, begun, stop=stop, watch=watch)
+
+
+def _say(store: Store, ended: Run, *, as_json: bool, jsonl: bool) -> None:
+    if jsonl:
+        say_jsonl(_forms.device(device) for device in store.devices(ended.id, with_bytes=False))
+    if as_json:
+        say_json({**_forms.run(ended), "devices": _counts(store, ended.id)})
+    covered = ended.coverage
+    if covered is not None:
+        words(
+            f"auditor: {ended.state}: {covered.answered} of {covered.swept} swept addresses answered, "
+            f"{covered.silent} silent, {covered.outside} seen outside the scope and left alone"
+        )
+        for one in covered.withheld:
+            words(f"auditor: withheld: {one.addresses} addresses: {one.reason}")
+    for note in ended.notes:
+        words(f"auditor: {note}")
+    words(f"auditor: see them with: auditor devices --db {store.path}")
+    if not ended.complete:
+        words("auditor: go on with the same command and --resume")
+
+
+def _counts(store: Store, run: str) -> dict[str, object]:
+    makers: dict[str, int] = {}
+    total = 0
+    for device in store.devices(run, with_bytes=False):
+        total += 1
+        name = device.identity.value("maker") or "not identified"
+        makers[name] = makers.get(name, 0) + 1
+    return {"total": total, "by_maker": dict(sorted(makers.items()))}
+
+
+def _code(ended: Run) -> Exit:
+    if ended.complete:
+        return Exit.DONE
+    return Exit.INTERRUPTED if INTERRUPTED in ended.notes else Exit.PARTIAL
