@@ -11,6 +11,7 @@ from auditor.reporting import Context, redacted
 
 NAME = "csv"
 SUFFIX = ".csv"
+NEEDS_BYTES = False
 
 
 def write(run: Run, devices: Iterable[Device], out: BinaryIO, *, context: Context | None = None) -> None:

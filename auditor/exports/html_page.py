@@ -8,6 +8,7 @@ from auditor.reporting import Context, html, page
 
 NAME = "html"
 SUFFIX = ".html"
+NEEDS_BYTES = False
 
 
 def write(run: Run, devices: Iterable[Device], out: BinaryIO, *, context: Context | None = None) -> None:

@@ -10,6 +10,7 @@ from auditor.reporting import Context, redacted
 
 NAME = "json"
 SUFFIX = ".json"
+NEEDS_BYTES = True
 
 
 def write(run: Run, devices: Iterable[Device], out: BinaryIO, *, context: Context | None = None) -> None:

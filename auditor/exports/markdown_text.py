@@ -8,6 +8,7 @@ from auditor.reporting import Context, markdown, page
 
 NAME = "md"
 SUFFIX = ".md"
+NEEDS_BYTES = False
 
 
 def write(run: Run, devices: Iterable[Device], out: BinaryIO, *, context: Context | None = None) -> None:

@@ -9,15 +9,16 @@ from auditor.reporting import Context, Evidence, ReportingError, html, page
 
 NAME = "pdf"
 SUFFIX = ".pdf"
+NEEDS_BYTES = False
 
-_MOST_SECTIONS = 300
+_MOST_SECTIONS = 150
 _MOST_ROWS = 2_000
 
 
 def write(run: Run, devices: Iterable[Device], out: BinaryIO, *, context: Context | None = None) -> None:
     """Write the pages, evidence left out. Raises ReportingError where WeasyPrint is not installed.
 
-    A document that somebody prints ends somewhere: the annex shows the 300 most urgent devices, the table
+    A document that somebody prints ends somewhere: the annex shows the 150 most urgent devices, the table
     2,000, and both say so; the HTML page has them all.
     """
     try:

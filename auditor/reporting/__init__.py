@@ -2,13 +2,14 @@
 
 from auditor.reporting.context import Context, DataAge, Evidence, Options, Tlp, Words
 from auditor.reporting.display import one_line, spoken, visible
-from auditor.reporting.page import page
+from auditor.reporting.page import FULL_DEVICES, page
 from auditor.reporting.redaction import redacted
 from auditor.reporting.render import html, markdown
 from auditor.reporting.texts import ReportingError
 from auditor.reporting.values import Report
 
 __all__ = [
+    "FULL_DEVICES",
     "Context",
     "DataAge",
     "Evidence",

@@ -24,6 +24,19 @@ def urgency(device: Device) -> Priority | None:
     return max(found, key=lambda priority: priority.rank, default=None)
 
 
+def standing(device: Device, *, assessed: bool) -> str:
+    """Return what to say of a device for which no action is known: only a device fully judged has none."""
+    if not device.granted:
+        return "outside"
+    if device.identity.value("maker") is None:
+        return "unidentified"
+    if not assessed:
+        return "not-judged"
+    if any(finding.verdict is Verdict.NOT_ASSESSED for finding in device.findings):
+        return "open"
+    return "none"
+
+
 def day_of(text: str | None) -> date | None:
     """Return the day an ISO date names, or None when the text is none."""
     try:
@@ -113,7 +126,10 @@ def _ages(devices: list[Device], texts: Texts, today: date) -> Chart:
 def _priorities(devices: list[Device], texts: Texts) -> Chart:
     counts = Counter(urgency(device) for device in devices)
     rows = [(texts.label("priority", p), counts[p], f"p{p.rank}") for p in Priority]
-    rows.append((texts.label("priority", "none"), counts[None], "unknown"))
+    idle = Counter(standing(device, assessed=True) for device in devices if urgency(device) is None)
+    rows += [
+        (texts.label("standing", name), idle[name], "unknown") for name in ("none", "open", "unidentified")
+    ]
     return _chart("priority", rows)
 
 

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 
 from auditor.model import Claim, Device, Exchange, Finding, Match, Verdict
 from auditor.reporting.context import Words
-from auditor.reporting.counting import urgency
+from auditor.reporting.counting import standing, urgency
 from auditor.reporting.display import one_line, shown_bytes, spoken
 from auditor.reporting.judging import anchor
 from auditor.reporting.texts import Texts
-from auditor.reporting.values import Dispute, Fact, Line, Row, Section, Signal, Spoken
+from auditor.reporting.values import Dispute, Fact, Ground, Line, Row, Section, Signal, Spoken
 
 _MOST_VALUE = 300
+_MOST_COMPACT = 80
 _MOST_SIGNALS = 6
 _OPEN = (Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED)
 
@@ -41,7 +42,7 @@ def _numeric(address: str) -> tuple[int, int, str]:
     return (parsed.version, int(parsed), address)
 
 
-def row(device: Device, place: int, words: Words, texts: Texts) -> Row:
+def row(device: Device, place: int, words: Words, texts: Texts, *, assessed: bool) -> Row:
     """Return the device's line of the table; `place` numbers its section."""
     identity, worst = device.identity, urgency(device)
     counts = Counter(finding.verdict for finding in device.findings)
@@ -52,7 +53,7 @@ def row(device: Device, place: int, words: Words, texts: Texts) -> Row:
         device.site,
         words.maker(maker) if maker else "",
         words.brand(brand) if brand else "",
-        texts.label("kind", kind) if kind else "",
+        texts.label("kind_short", kind) if kind else "",
         identity.value("model") or "",
         identity.value("firmware") or "",
         identity.value("build_date") or "",
@@ -60,8 +61,8 @@ def row(device: Device, place: int, words: Words, texts: Texts) -> Row:
         worst.rank if worst else 0,
         counts[Verdict.AFFECTED],
         counts[Verdict.POSSIBLY_AFFECTED],
+        standing(device, assessed=assessed),
         device.granted,
-        maker in texts.audited_makers,
     )
 
 
@@ -73,7 +74,14 @@ def name_of(row: Row, texts: Texts) -> str:
 
 
 def section(
-    device: Device, row: Row, words: Words, texts: Texts, *, full: bool, hashes: bool = True
+    device: Device,
+    row: Row,
+    words: Words,
+    texts: Texts,
+    *,
+    full: bool,
+    hashes: bool = True,
+    compact: bool = False,
 ) -> Section:
     """Return everything the page says about one device; `full` includes requests and replies."""
     claims = sorted(device.identity.claims, key=lambda claim: _claim_place(claim, texts))
@@ -105,7 +113,26 @@ def section(
         tuple(_line(finding) for finding in lines),
         _unassessed(device),
         tuple(sorted(f.id for f in device.findings if f.verdict is Verdict.NOT_AFFECTED)),
-        _evidence(device, full=full, hashes=hashes),
+        () if compact else _evidence(device, full=full, hashes=hashes),
+        _grounds(claims, texts) if compact else (),
+    )
+
+
+def _grounds(claims: Iterable[Claim], texts: Texts) -> tuple[Ground, ...]:
+    """Turn claims round: each thing said, once, with the names of the claims that rest on it."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for claim in claims:
+        for match in claim.because[:_MOST_SIGNALS]:
+            names = said.setdefault((match.observation.field, match.observation.value), [])
+            if claim.name not in names:
+                names.append(claim.name)
+    return tuple(
+        Ground(
+            field,
+            _short(value, _MOST_COMPACT),
+            ", ".join(texts.label("claim", name) for name in names),
+        )
+        for (field, value), names in said.items()
     )
 
 
@@ -140,8 +167,8 @@ def _signal(match: Match) -> Signal:
     return Signal(match.rule, match.observation.field, value, match.source, match.nursery)
 
 
-def _short(value: str) -> str:
-    text = value if len(value) <= _MOST_VALUE else f"{value[:_MOST_VALUE]}… ({len(value)} characters)"
+def _short(value: str, most: int = _MOST_VALUE) -> str:
+    text = value if len(value) <= most else f"{value[:most]}… ({len(value)} characters)"
     return one_line(text)
 
 

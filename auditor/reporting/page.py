@@ -13,7 +13,8 @@ from auditor.reporting.texts import texts
 from auditor.reporting.values import Report
 from auditor.reporting.working import plan, summary
 
-_FULL_DEVICES = 1_500
+FULL_DEVICES = 1_000
+"""Beyond so many devices a page leaves requests and replies out unless told otherwise."""
 _FULL_BYTES = 12_000_000
 
 
@@ -25,10 +26,14 @@ def page(run: Run, devices: Iterable[Device], context: Context | None = None) ->
     run, found, context = redacted(run, devices, context or Context())
     found = in_order(found)
     words, labels, options = context.words, texts(), context.options
-    rows = tuple(row(device, place, words, labels) for place, device in enumerate(found, 1))
     hidden = options.redact or options.redact_addresses
     full = _is_full(found, options.evidence)
+    compact = len(found) > FULL_DEVICES and not full
     known = judged(found)
+    first = summary(found, context, known, run.coverage, labels)
+    rows = tuple(
+        row(device, place, words, labels, assessed=first.assessed) for place, device in enumerate(found, 1)
+    )
     day = (run.ended or run.started).date()
     anchors = {
         device.key: (one.anchor, f"{one.address} {name_of(one, labels)}")
@@ -38,7 +43,7 @@ def page(run: Run, devices: Iterable[Device], context: Context | None = None) ->
         run,
         options,
         options.title,
-        summary(found, context, known, run.coverage, labels),
+        first,
         run.coverage,
         slices(run.coverage),
         charts(found, words, labels, day),
@@ -47,11 +52,12 @@ def page(run: Run, devices: Iterable[Device], context: Context | None = None) ->
         explained(known),
         rows,
         tuple(
-            section(device, one, words, labels, full=full, hashes=not hidden)
+            section(device, one, words, labels, full=full, hashes=not hidden, compact=compact)
             for device, one in zip(found, rows, strict=True)
         ),
         context.ages,
         full and not hidden,
+        compact,
         len(found),
         _asked(found),
     )
@@ -60,7 +66,7 @@ def page(run: Run, devices: Iterable[Device], context: Context | None = None) ->
 def _is_full(devices: tuple[Device, ...], wanted: Evidence) -> bool:
     if wanted is not Evidence.AUTO:
         return wanted is Evidence.FULL
-    if len(devices) > _FULL_DEVICES:
+    if len(devices) > FULL_DEVICES:
         return False
     held = sum(min(len(exchange.reply), 4096) for device in devices for exchange in device.exchanges)
     return held <= _FULL_BYTES

@@ -37,7 +37,9 @@ class Redactor:
         exempt: set[str] = set()
         for device in sorted(devices, key=lambda device: device.key):
             self._learn(device, exempt)
-        self._exempt = frozenset(exempt - self._secrets.keys())
+        # A serial number may begin with the model: the model stays, the rest goes.
+        self._exempt = frozenset(exempt)
+        self._secrets = {token: mask for token, mask in self._secrets.items() if token not in self._exempt}
         self._count = 0
 
     def _learn(self, device: Device, exempt: set[str]) -> None:

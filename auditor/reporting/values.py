@@ -155,8 +155,9 @@ class Row:
     rank: int
     affected: int
     possibly: int
+    standing: str
+    """Where there is no priority: a name of the label group `standing`, never silence."""
     granted: bool
-    ours: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +233,15 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """One thing a device said, and all that is concluded from it: for sections kept to a few lines."""
+
+    field: str
+    value: str
+    claims: str
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """Everything the page says about one device."""
 
@@ -251,6 +261,8 @@ class Section:
     cleared: tuple[str, ...]
     """Ids of findings whose verdict is `not affected`."""
     evidence: tuple[Spoken, ...]
+    grounds: tuple[Ground, ...]
+    """Only in a compact page, instead of evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +293,8 @@ class Report:
     sections: tuple[Section, ...]
     ages: tuple[DataAge, ...]
     full_evidence: bool
+    compact: bool
+    """Whether there are so many devices that their sections are kept to a few lines."""
     total: int
     """How many devices there are; a printed copy may hold fewer rows and sections."""
     probes: tuple[tuple[str, int], ...]

@@ -235,7 +235,7 @@ def devices(count: int = 40, *, findings: bool = True) -> tuple[Device, ...]:
 
 
 def orders(found: tuple[Device, ...]) -> tuple[WorkOrder, ...]:
-    made = []
+    made: list[WorkOrder] = []
     for site, (action, title, wanted, priority) in itertools.product(
         SITES,
         (
@@ -247,7 +247,7 @@ def orders(found: tuple[Device, ...]) -> tuple[WorkOrder, ...]:
         if hit:
             made.append(
                 WorkOrder(
-                    f"W-{site}-{action}",
+                    f"W-{len(made) + 1:04}",
                     action,
                     f"{title} on {len(hit)} devices",
                     site,

@@ -1,0 +1,43 @@
+"""`auditor export`: write a run in one format, to standard output or a file."""
+
+import io
+from pathlib import Path
+
+import click
+
+from auditor.cli._report import Wish, document_options, gather
+from auditor.cli._words import Failure
+from auditor.exports import exports
+
+
+@click.command(
+    "export",
+    short_help="Write a run in one format, to standard output or a file.",
+    epilog="Example:  auditor export jsonl --db audit.sqlite > devices.jsonl",
+)
+@click.argument("name", metavar="FORMAT")
+@document_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File; standard output if not given.",
+)
+def command(name: str, output: Path | None, **given: object) -> None:
+    """Write a run in one format: csv, html, json, jsonl, md, pdf, xlsx, transcript."""
+    known = exports()
+    if name not in known:
+        raise Failure(f"{name}: unknown format; known are {', '.join(known)}")
+    export = known[name]
+    run, found, context = gather(Wish.of(given, needs_bytes=getattr(export, "NEEDS_BYTES", True)))
+    document = io.BytesIO()
+    export.write(run, found, document, context=context)
+    if output is None or str(output) == "-":
+        click.echo(document.getvalue(), nl=False)
+        return
+    try:
+        output.write_bytes(document.getvalue())
+    except OSError as error:
+        raise Failure(
+            f"{output}: cannot be written ({error.strerror}); choose another file with -o"
+        ) from error

@@ -1,0 +1,109 @@
+"""The copy that may be passed on: nothing private is left in it, whatever the format."""
+
+import io
+import re
+import zipfile
+
+import pytest
+
+from auditor.exports import exports
+from auditor.model import (
+    Certainty,
+    Claim,
+    Device,
+    Endpoint,
+    Exchange,
+    Identity,
+    Match,
+    Observation,
+    Protocol,
+    Status,
+)
+from auditor.reporting import Context, Options, redacted
+from auditor.reporting.masks import mask_mac
+from tests.reporting import town
+
+SMALL = town.devices(12)
+TEXT_FORMATS = ("html", "csv", "jsonl", "json", "md", "xlsx")
+
+
+def written(name: str, **options: object) -> str:
+    out = io.BytesIO()
+    exports()[name].write(town.run(), SMALL, out, context=town.context(SMALL, **options))
+    if name != "xlsx":
+        return out.getvalue().decode()
+    with zipfile.ZipFile(out) as book:
+        return "".join(book.read(entry).decode() for entry in book.namelist())
+
+
+def secrets() -> list[str]:
+    return [
+        claim.value
+        for device in SMALL
+        for claim in device.identity.claims
+        if claim.name in {"serial", "mac"} or (claim.name == "device_name" and "door" in claim.value)
+    ]
+
+
+@pytest.mark.parametrize("name", TEXT_FORMATS)
+def test_no_serial_mac_or_name_is_left(name: str) -> None:
+    assert name == "md" or any(secret in written(name) for secret in secrets())
+    text = written(name, redact=True)
+    assert [secret for secret in secrets() if re.search(rf"{re.escape(secret)}(?!\d)", text)] == []
+    assert "DeviceSN" not in text
+    assert "gpj.exe" not in text
+
+
+@pytest.mark.parametrize("name", TEXT_FORMATS)
+def test_models_versions_and_findings_stay(name: str) -> None:
+    text = written(name, redact=True)
+    for word in ("DS-2CD2385G1-I", "V200R001C00SPC100", "CVE-2099-0001", "192.0.2.13"):
+        assert word in text
+
+
+@pytest.mark.parametrize("name", TEXT_FORMATS)
+def test_addresses_and_sites_go_when_asked(name: str) -> None:
+    text = written(name, redact=True, redact_addresses=True)
+    assert not re.search(r"192\.0\.2\.\d", text)
+    assert "waterworks/" not in text
+    assert "school-north" not in text
+
+
+def test_the_maker_half_of_a_mac_stays_however_it_is_written() -> None:
+    assert mask_mac("58:50:ed:00:10:01") == "58:50:ed:••:••:••"
+    assert mask_mac("58-50-ED-00-10-01!") == "58-50-ED-••-••-••!"
+    assert mask_mac("5850ed001001") == "5850ed••••••"
+    assert mask_mac("5850.ed00.1001") == "5850.ed••.••••"
+
+
+def test_the_same_serial_looks_the_same_everywhere() -> None:
+    _, found, _ = redacted(town.run(), SMALL, Context(options=Options(redact=True)))
+    values = {claim.value for device in found for claim in device.identity.claims if claim.name == "serial"}
+    assert all(value.endswith("••••") and len(value) == 8 for value in values)
+    seen = {one.value for device in found for one in device.observations if one.field == "sadp.device_sn"}
+    assert seen == values
+
+
+def test_digests_that_would_betray_a_short_reply_are_withheld() -> None:
+    text = written("jsonl", redact=True) + written("html", redact=True)
+    for device in SMALL:
+        for exchange in device.exchanges:
+            assert exchange.sha256 not in text
+            assert exchange.id not in text
+
+
+def test_an_address_made_from_a_mac_is_masked_even_where_addresses_stay() -> None:
+    address = "fe80::5a50:edff:fe00:1001"
+    key = f"hall/{address}"
+    asked = Exchange(key, "wsd", Protocol.WSD, Endpoint(address, 3702), b"", b"x", Status.ANSWERED)
+    seen = Observation("onvif.xaddr", f"http://[{address}]/", asked)
+    claim = Claim("model", "M1", Certainty.FIRM, (Match("r", seen, (), Certainty.FIRM),))
+    device = Device(key, "hall", address, Identity(key, (claim,)), observations=(seen,), exchanges=(asked,))
+    _, found, _ = redacted(town.run(), [device], Context(options=Options(redact=True)))
+    assert "fe00:1001" not in repr(found)
+
+
+def test_without_being_asked_nothing_is_masked() -> None:
+    run, found, _ = redacted(town.run(), SMALL, Context())
+    assert found == SMALL
+    assert run == town.run()

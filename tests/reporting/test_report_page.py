@@ -1,0 +1,231 @@
+"""The report through its front door: what it says, what it never says, and what cannot run in it.
+
+After a wanted change of the page: AUDITOR_GOLDEN=write .venv/bin/pytest tests/reporting, then look at the diff.
+"""
+
+import base64
+import dataclasses
+import hashlib
+import os
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from auditor.model import Finding, Verdict
+from auditor.reporting import Evidence, Report, Tlp, html, markdown, page
+from tests.reporting import town
+
+GOLDEN = Path(__file__).parent / "golden"
+SMALL = town.devices(12)
+
+
+def report(**options: object) -> Report:
+    return page(town.run(), SMALL, town.context(SMALL, **options))
+
+
+class Reader(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def attributes(self, name: str) -> list[str]:
+        return [attrs[name] or "" for _, attrs in self.tags if name in attrs]
+
+
+def normalised(text: str) -> str:
+    text = re.sub(r"<(style|script)>.*?</\1>", r"<\1></\1>", text, flags=re.DOTALL)
+    return re.sub(r"sha256-[A-Za-z0-9+/=]+", "sha256-…", text)
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md"])
+def test_the_documents_of_the_town_are_as_reviewed(name: str) -> None:
+    made = normalised(html(report())) if name.endswith("html") else markdown(report())
+    path = GOLDEN / name
+    if os.environ.get("AUDITOR_GOLDEN") == "write":
+        path.write_text(made, encoding="utf-8")
+    assert made == path.read_text(encoding="utf-8")
+
+
+def test_the_order_in_which_devices_come_changes_nothing() -> None:
+    backwards = page(town.run(), reversed(SMALL), town.context(SMALL))
+    assert html(backwards) == html(report())
+
+
+def test_the_first_page_names_the_most_urgent_work_first() -> None:
+    urgent = report().summary.urgent
+    assert [one.priority for one in urgent] == ["act now", "this week", "this week", "this week"]
+    assert urgent[0].site == "town-hall"
+    assert urgent[0].devices == 4
+
+
+def test_work_already_done_is_not_counted_as_urgent() -> None:
+    context = town.context(SMALL)
+    done = tuple(dataclasses.replace(order, state="done") for order in context.orders)
+    made = page(town.run(), SMALL, dataclasses.replace(context, orders=done))
+    assert all(one.anchor.startswith("f-") for one in made.summary.urgent)
+
+
+def test_the_three_numbers_count_devices_in_scope_only() -> None:
+    numbers = {number.name: number for number in report().summary.numbers}
+    assert numbers["act-now"].value == 4
+    assert numbers["audited-makers"].value == 11
+    assert {number.of for number in numbers.values()} == {14}
+
+
+def test_a_run_nobody_judged_shows_no_number_of_devices_in_need() -> None:
+    bare = town.devices(12, findings=False)
+    context = dataclasses.replace(town.context(bare), orders=())
+    made = page(town.run(), bare, context)
+    assert made.summary.numbers[0].value is None
+    assert made.summary.numbers[2].value == 14
+    text = " ".join(Reader(html(made)).words)
+    assert "nobody has judged this run yet" in text
+    assert "No action known" not in text
+
+
+def test_what_could_not_be_told_never_looks_fine() -> None:
+    made = report()
+    standings = {row.address: row.standing for row in made.rows if not row.priority}
+    assert standings["192.0.2.201"] == "unidentified"
+    assert standings["198.51.100.9"] == "outside"
+    reasons = {gap.reason: gap.count for gap in made.summary.gaps}
+    assert reasons["silent"] == 902
+    assert reasons["no-maker"] == 2
+    assert reasons["outside"] == 1
+    text = " ".join(Reader(html(made)).words)
+    assert "Nothing is claimed, and that is not a clean bill of health." in text
+
+
+def test_a_device_with_open_questions_is_not_shown_as_without_action() -> None:
+    device = town.town_device(2)
+    opened = tuple(
+        dataclasses.replace(finding, verdict=Verdict.NOT_ASSESSED, settles="the build date")
+        for finding in device.findings
+    )
+    made = page(town.run(), [dataclasses.replace(device, findings=opened)])
+    assert made.rows[0].standing == "open"
+    assert ("unsettled", 1) in {(gap.reason, gap.count) for gap in made.summary.gaps}
+
+
+def test_nothing_a_device_says_becomes_markup_or_script() -> None:
+    read = Reader(html(report()))
+    assert [tag for tag, _ in read.tags].count("script") == 1
+    assert not [tag for tag, _ in read.tags if tag in {"img", "iframe", "object", "embed", "link", "base"}]
+    assert not [name for _, attrs in read.tags for name in attrs if name.startswith("on") or name == "style"]
+    assert all(target.startswith(("#", "https://", "http://")) for target in read.attributes("href"))
+    assert any("<script>alert(1)</script>" in word for word in read.words)
+
+
+def test_the_page_has_no_control_or_direction_characters() -> None:
+    for text in (html(report()), markdown(report())):
+        assert not re.search(
+            "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]", text
+        )
+    assert "␛[2J⟨U+202E⟩gpj.exe␇" in html(report())
+
+
+def test_the_policy_of_the_page_allows_exactly_its_own_style_and_script() -> None:
+    text = html(report())
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
+    assert policy
+    for tag in ("style", "script"):
+        inside = re.search(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        assert inside
+        digest = base64.b64encode(hashlib.sha256(inside[1].encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy[1]
+    assert policy[1].startswith("default-src 'none'")
+
+
+def test_the_page_needs_nothing_from_elsewhere() -> None:
+    text = html(report())
+    assert not Reader(text).attributes("src")
+    assert not re.search(r"@import|url\(", text)
+
+
+def test_every_link_within_the_page_leads_somewhere() -> None:
+    read = Reader(html(report()))
+    names = set(read.attributes("id"))
+    targets = {target[1:] for target in read.attributes("href") if target.startswith("#")}
+    assert targets <= names
+    assert len(read.attributes("id")) == len(names)
+
+
+def test_evidence_shows_the_bytes_and_their_digest() -> None:
+    text = html(report())
+    exchange = SMALL[0].exchanges[1]
+    assert exchange.sha256 in text
+    assert "&lt;ProbeMatch&gt;&lt;DeviceSN&gt;" in text
+    assert "0000  00 01 02 03" in text
+
+
+def test_short_evidence_leaves_replies_out_and_says_so() -> None:
+    text = html(report(evidence=Evidence.SHORT))
+    assert "&lt;ProbeMatch&gt;" not in text
+    assert "auditor show ADDRESS" in text
+    assert SMALL[0].exchanges[1].sha256 in text
+
+
+@pytest.mark.parametrize("tlp", list(Tlp))
+def test_the_mark_stands_on_page_and_print(tlp: Tlp) -> None:
+    text = html(report(tlp=tlp))
+    assert text.count(f"{tlp.mark}</span>") == 2
+    assert f'content: "{tlp.mark}"' in text
+
+
+def test_an_unfinished_run_says_so_on_its_first_page() -> None:
+    text = html(page(town.run(complete=False), SMALL, town.context(SMALL)))
+    assert "This audit is not complete." in text.split('<section id="coverage"')[0]
+    assert "window closed" in text
+
+
+def test_a_restriction_on_a_tentative_maker_is_to_be_clarified() -> None:
+    instrument = report().instruments[0]
+    tentative = [
+        d for d in SMALL for c in d.identity.claims if c.name == "maker" and c.certainty == "tentative"
+    ]
+    assert instrument.unclear == len([d for d in tentative if d.findings]) > 0
+    assert instrument.concerned + instrument.unclear == 11
+
+
+def test_a_reference_that_is_no_web_address_is_no_link() -> None:
+    assert "javascript:" not in "".join(Reader(html(report())).attributes("href"))
+
+
+def test_an_empty_run_renders() -> None:
+    bare = dataclasses.replace(town.run(), coverage=None, sites=(), authorisation="", notes=())
+    text = html(page(bare, ()))
+    assert "No device is recorded in this run." in text
+    assert "known from recorded evidence" in text
+    assert markdown(page(bare, ()))
+
+
+def test_markdown_takes_nothing_a_device_says_for_markup() -> None:
+    row = next(line for line in markdown(report()).splitlines() if line.startswith("| 192.0.2.15 "))
+    assert row.count("|") == 11
+    assert "<script>" not in markdown(report())
+
+
+def test_ten_thousand_devices_make_a_page_of_bounded_size() -> None:
+    found = [
+        dataclasses.replace(device, key=f"s/{place}", address=f"10.0.{place // 250}.{place % 250}")
+        for place, device in enumerate(SMALL * 100)
+    ]
+    made = page(town.run(), found)
+    assert made.compact
+    assert len(html(made)) / len(found) < 2_600
+
+
+def test_the_clearest_verdict_speaks_for_a_finding_of_many_devices() -> None:
+    finding: Finding = SMALL[0].findings[0]
+    explained = {one.id: one for one in report().explained}
+    assert explained[finding.id].affected > explained[finding.id].possibly > 0
