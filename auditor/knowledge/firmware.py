@@ -61,16 +61,18 @@ class Span:
 
 def span(text: str | None) -> Span | None:
     """Read a build date: YYYY-MM-DD, YYYYMMDD, YYMMDD or a month YYYY-MM; None when it is none of them."""
-    found = re.fullmatch(r"(20\d\d)-?(\d\d)(?:-?(\d\d))?|(\d\d)(\d\d)(\d\d)", (text or "").strip())
-    if not found:
-        return None
-    year, month, day, short, short_month, short_day = found.groups()
+    stripped = (text or "").strip()
     try:
-        if short:
-            return _day(2000 + int(short), int(short_month), int(short_day))
-        return _day(int(year), int(month), int(day)) if day else _month(int(year), int(month))
+        if found := re.fullmatch(r"(20\d\d)-(\d\d)", stripped):
+            return _month(int(found.group(1)), int(found.group(2)))
+        if found := re.fullmatch(r"(20\d\d)-(\d\d)-(\d\d)|(20\d\d)(\d\d)(\d\d)", stripped):
+            year, month, day = (int(part) for part in found.groups() if part)
+            return _day(year, month, day)
+        if found := re.fullmatch(r"(\d\d)(\d\d)(\d\d)", stripped):
+            return _day(2000 + int(found.group(1)), int(found.group(2)), int(found.group(3)))
     except ValueError:
         return None
+    return None
 
 
 def _day(year: int, month: int, day: int) -> Span:
