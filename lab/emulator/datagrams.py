@@ -79,16 +79,19 @@ class Mouth:
 class Segment:
     """What is sent to everybody on one interface: a group or the broadcast address, on one port."""
 
-    __slots__ = ("_hears", "_mouths", "_sock")
+    __slots__ = ("_hears", "_mouths", "_own", "_sock")
 
     def __init__(self, sock: socket.socket, hears: Hears, mouths: Iterable[Mouth]) -> None:
         self._sock = sock
         self._hears = hears
         self._mouths = tuple(mouths)
+        self._own = frozenset(mouth.unit.device.address for mouth in self._mouths)
 
     def readable(self) -> None:
         """Let every device that notices such datagrams hear what waits."""
         for datagram, peer in _waiting(self._sock):
+            if peer[0] in self._own:
+                continue  # a device answered to the whole group; that is no question
             for mouth in self._mouths:
                 if self._hears in mouth.listener.hears:
                     mouth.hear(datagram, peer)
