@@ -70,4 +70,4 @@ def _told(pairs: tuple[tuple[str, str], ...], *, is_activation: bool) -> Iterato
         if name.lower() == "eth0mac" and value:
             yield "mac", value
         if is_activation and name.lower() == "status":
-            yield "sdc.activation_status", value
+            yield "sdc.status", value

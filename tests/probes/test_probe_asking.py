@@ -171,7 +171,7 @@ def test_private_ports_are_asked_nothing_by_other_probes() -> None:
 
 
 def test_readers_of_discovery_and_of_logins_ask_nothing() -> None:
-    silent = "cgi_info dahua_5050 dhip isapi json_reply mdns range_api sadp sdc_api ssdp wsd"
+    silent = "cgi_info dahua_5050 dhip isapi json_reply mdns range_api sadp sdc_api sip ssdp wsd"
     for name in silent.split():
         assert asked_by(name) == []
         assert named(name).PORTS == ()

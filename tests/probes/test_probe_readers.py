@@ -406,6 +406,19 @@ def test_ssdp_shows_headers_and_a_passing_search_shows_nothing() -> None:
     assert not shown(Protocol.SSDP, "M-SEARCH * HTTP/1.1\r\nST: upnp:rootdevice\r\n\r\n")
 
 
+def test_sip_shows_who_speaks_and_no_login() -> None:
+    told = shown(
+        Protocol.SIP,
+        "REGISTER sip:34020000002000000001@3402000000 SIP/2.0\r\nUser-Agent: SIP UAS V3.0.0.675161\r\n"
+        'Authorization: Digest username="34020000001320000001", response="abcdef"\r\n\r\n',
+    )
+    assert told == {"sip.user_agent": ("SIP UAS V3.0.0.675161",)}
+    told = shown(
+        Protocol.SIP, 'SIP/2.0 401 Unauthorized\r\nServer: NC\r\nWWW-Authenticate: Digest realm="34"\r\n\r\n'
+    )
+    assert (told["sip.status"], told["sip.server"], told["sip.realm"]) == (("401",), ("NC",), ("34",))
+
+
 def test_mdns_shows_services_and_texts() -> None:
     name = b"\x05_http\x04_tcp\x05local\x00"
     record = name + struct.pack("!HHIH", 12, 1, 120, 6) + b"\x03NC2\xc0\x0c"
@@ -566,7 +579,7 @@ def test_sdcapi_answers_show_version_and_identity_only() -> None:
     assert told["mac"] == ("fc:c2:e5:00:00:01",)
     assert "hunter2" not in repr(told)
     told = shown(Protocol.HTTP, page('{"status":0}'), get("/SDCAPI/V1.0/AuthIaas/ActivaionStatus"))
-    assert told["sdc.activation_status"] == ("0",)
+    assert told["sdc.status"] == ("0",)
 
 
 def test_the_login_pages_first_question_shows_version_and_state() -> None:
