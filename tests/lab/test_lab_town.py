@@ -21,7 +21,6 @@ from lab.sensor import EventKind, Memory
 PERSONAS = all_personas()
 SHIFT = 20_000
 NOON = 1_790_000_000.0
-DISTURBED = {"unknown-nobrand-other-endless"}
 
 
 def named(prefix: str) -> Persona:
@@ -220,7 +219,7 @@ def test_an_endless_page_does_not_end() -> None:
         assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
         writer.close()
 
-    serve((named("unknown-nobrand-other-endless"),), act)
+    serve((named("unknown-nobrand-nothing-endless"),), act)
 
 
 def test_a_tarpit_drips_on_every_port() -> None:
@@ -290,7 +289,7 @@ def test_whoever_follows_a_redirect_away_is_recorded() -> None:
         assert b"Location: http://127.81.255.1/doc/page/login.asp\r\n" in said
         await ask("127.81.255.1", 80, QUESTIONS["http"], wait=0.3)
 
-    heard = serve((named("unknown-nobrand-other-redirects-away"),), act)
+    heard = serve((named("unknown-nobrand-nothing-redirects-away"),), act)
     assert [event.kind for event in heard.events][-2:] == [EventKind.OUTSIDE, EventKind.OUTSIDE]
 
 
@@ -331,7 +330,7 @@ def test_a_port_that_is_taken_is_explained() -> None:
             raise AssertionError
 
         with pytest.raises(TownError, match="taken"):
-            serve((named("unknown-nobrand-other-nginx"),), act)
+            serve((named("unknown-nobrand-nothing-nginx"),), act)
 
 
 @pytest.mark.slow
