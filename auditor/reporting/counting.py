@@ -11,6 +11,7 @@ from auditor.reporting.values import Bar, Chart, Slice
 
 _MOST_BARS = 12
 _AGES = ((365, "under-1"), (730, "1-2"), (1461, "2-4"), (2192, "4-6"))
+_IDLE = ("none", "open", "uncovered", "unidentified")
 _AGE_ORDER = ("under-1", "1-2", "2-4", "4-6", "over-6", "unknown")
 
 
@@ -34,7 +35,7 @@ def standing(device: Device, *, assessed: bool) -> str:
         return "not-judged"
     if any(finding.verdict is Verdict.NOT_ASSESSED for finding in device.findings):
         return "open"
-    return "none"
+    return "none" if device.findings else "uncovered"
 
 
 def day_of(text: str | None) -> date | None:
@@ -127,9 +128,7 @@ def _priorities(devices: list[Device], texts: Texts) -> Chart:
     counts = Counter(urgency(device) for device in devices)
     rows = [(texts.label("priority", p), counts[p], f"p{p.rank}") for p in Priority]
     idle = Counter(standing(device, assessed=True) for device in devices if urgency(device) is None)
-    rows += [
-        (texts.label("standing", name), idle[name], "unknown") for name in ("none", "open", "unidentified")
-    ]
+    rows += [(texts.label("standing", name), idle[name], "unknown") for name in _IDLE]
     return _chart("priority", rows)
 
 

@@ -229,3 +229,13 @@ def test_the_clearest_verdict_speaks_for_a_finding_of_many_devices() -> None:
     finding: Finding = SMALL[0].findings[0]
     explained = {one.id: one for one in report().explained}
     assert explained[finding.id].affected > explained[finding.id].possibly > 0
+
+
+def test_a_maker_the_data_do_not_cover_is_not_called_free_of_action() -> None:
+    other = next(row for row in report().rows if row.maker == "Axis Communications")
+    assert other.standing == "uncovered"
+    shown = {
+        bar.label: bar.count for chart in report().charts if chart.name == "priority" for bar in chart.bars
+    }
+    assert shown["Nothing known of it"] == 1
+    assert shown["Not identified"] == 2
