@@ -8,6 +8,7 @@ import asyncio
 import errno
 import ipaddress
 import os
+import select
 import socket  # noqa: TID251 - net owns the sockets
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
@@ -64,12 +65,12 @@ class Passage:
     refusal: Callable[[], str | None]
     """Asked again before every send: permission may end and a stop may come while we wait."""
 
-    async def connect(self) -> socket.socket:
-        """Open a TCP connection; OSError when the other side or the network says no."""
+    async def connect(self, within: float | None = None) -> socket.socket:
+        """Open a TCP connection; OSError when the other side or the network says no, TimeoutError when nobody does."""
         self.check()
         with ExitStack() as until_connected:
             sock = until_connected.enter_context(_socket(self.family, socket.SOCK_STREAM))
-            await _connected(sock, sock.connect_ex(self.target))
+            await _connected(sock, sock.connect_ex(self.target), within)
             until_connected.pop_all()
         return sock
 
@@ -190,7 +191,7 @@ def _socket(family: socket.AddressFamily, kind: socket.SocketKind) -> socket.soc
     return sock
 
 
-async def _connected(sock: socket.socket, code: int) -> None:
+async def _connected(sock: socket.socket, code: int, within: float | None) -> None:
     """Wait for a connection under way; a refusal is raised as the OSError it is."""
     ours = _OURS
     if code in {errno.EINPROGRESS, errno.EAGAIN}:
@@ -198,10 +199,15 @@ async def _connected(sock: socket.socket, code: int) -> None:
         writable: asyncio.Future[None] = loop.create_future()
         descriptor = sock.fileno()  # asyncio describes a socket in full for each look-up; a number is cheap
         loop.add_writer(descriptor, _wake, writable)
+        timer = loop.call_later(within, _wake, writable) if within is not None else None
         try:
             await writable
         finally:
             loop.remove_writer(descriptor)
+            if timer is not None:
+                timer.cancel()
+        if not _is_decided(descriptor):
+            raise TimeoutError
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         ours = _OURS - {errno.ENETUNREACH}  # a router's word when it comes late
     _judge(code, ours)
@@ -212,6 +218,13 @@ def _judge(code: int, ours: frozenset[int]) -> None:
         raise NotSentError(f"not sent by this machine: {os.strerror(code).lower()}")
     if code:
         raise OSError(code, os.strerror(code))
+
+
+def _is_decided(descriptor: int) -> bool:
+    """Tell whether a connection was made or refused, though a busy loop may not have seen it in time."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(0))
 
 
 def _wake(waiting: "asyncio.Future[None]") -> None:

@@ -153,8 +153,8 @@ class Field:
         async with self._connections:
             try:
                 passage = await office.door.to(grant, port, method=Method.TCP_SWEEP, tempo=Tempo.PACKET)
-                async with office.stop.bounded(_SYN_DEADLINE):
-                    sock = await passage.connect()
+                async with office.stop.bounded(None):
+                    sock = await passage.connect(within=_SYN_DEADLINE)
             except NotSentError as error:
                 return Status.WITHHELD, str(error)
             except TimeoutError:

@@ -15,7 +15,7 @@ from auditor.net import Field, Network, Stop
 from auditor.scope import Scope, loopback
 
 FAST = Pace(1e6, 1e6, 1e6, 1e6, 256)
-SHIFT = 20_000
+SHIFT = 25_013
 
 
 def now() -> datetime:

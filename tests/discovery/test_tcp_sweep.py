@@ -2,6 +2,7 @@
 
 import asyncio
 import socket  # noqa: TID251 - the tests play the devices
+import time
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from auditor.model import Grant, Method, Sighting, Status
 from auditor.net import Block, Stop
 from auditor.scope import AddressSet, Exclusion, Site, interval
 
-SHIFT = 20_000
+SHIFT = 25_013
 PORTS = (80, 554, 8000)
 
 
@@ -162,6 +163,22 @@ def test_the_port_list_is_short_reasoned_and_has_telling_ports() -> None:
     assert len(ports) <= 30
     assert all(len(port.why) > 10 and len(port.source) > 5 for port in ports)
     assert 3 <= sum(port.telling for port in ports) <= 6
+
+
+def test_an_answer_that_came_while_we_were_busy_is_not_called_silence(scope: Any, make_field: Any) -> None:
+    async def main() -> tuple[Status, Status]:
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(("127.81.0.2", 80 + SHIFT))
+            sock.listen()
+            field = make_field(scope("127.81.0.2"))
+            (grant,) = field.grants()
+            looking = [asyncio.create_task(field.tcp_open(grant, port)) for port in (80, 554)]
+            await asyncio.sleep(0)
+            time.sleep(1.2)  # noqa: ASYNC251 - longer than an attempt may take
+            return (await looking[0])[0], (await looking[1])[0]
+
+    assert asyncio.run(main()) == (Status.ANSWERED, Status.REFUSED)
 
 
 @pytest.mark.parametrize("ports", [(), (8080,)])

@@ -17,7 +17,7 @@ from auditor.model import Method, Protocol, Status, Transport
 from auditor.net import Stop
 from auditor.scope import AddressSet, Exclusion, interval
 
-SHIFT = 20_000
+SHIFT = 25_013
 SADP_REPLY = (
     '<?xml version="1.0" encoding="UTF-8"?>\r\n<ProbeMatch>\r\n<Uuid>{uuid}</Uuid>\r\n<Types>{types}</Types>\r\n'
     "<DeviceDescription>NC-2</DeviceDescription>\r\n<DeviceSN>NC-20190701AAWR000000001</DeviceSN>\r\n"
