@@ -37,7 +37,11 @@ from auditor.model import Device, Finding, FindingKind, Priority, Severity, Verd
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be found; keep nothing.")
 @click.option("--jsonl", "as_lines", is_flag=True, help="One JSON object a finding to stdout.")
-@click.option("--fail-on", type=click.Choice(list(Severity)), help="Exit code 1 when a finding is so bad.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([one.value for one in Severity]),
+    help="Exit code 1 when a finding is so bad.",
+)
 def command(
     db: Path,
     run_id: str | None,

@@ -19,18 +19,30 @@ from auditor.model import FindingKind, Priority, Severity, Verdict
 )
 @click.option("--run", "run_id", metavar="ID", help="Which run; the newest if not given.")
 @click.option(
-    "--kind", "kinds", multiple=True, type=click.Choice(list(FindingKind)), help="Only of this kind."
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice([one.value for one in FindingKind]),
+    help="Only of this kind.",
 )
 @click.option(
-    "--verdict", "verdicts", multiple=True, type=click.Choice(list(Verdict)), help="Only this verdict."
+    "--verdict",
+    "verdicts",
+    multiple=True,
+    type=click.Choice([one.value for one in Verdict]),
+    help="Only this verdict.",
 )
 @click.option("--site", "sites", multiple=True, help="Only at this site.")
 @click.option("--id", "ids", multiple=True, metavar="ID", help="Only this advisory, instrument or exposure.")
-@click.option("--severity", type=click.Choice(list(Severity)), help="At least so bad.")
-@click.option("--priority", type=click.Choice(list(Priority)), help="At least so urgent.")
+@click.option("--severity", type=click.Choice([one.value for one in Severity]), help="At least so bad.")
+@click.option("--priority", type=click.Choice([one.value for one in Priority]), help="At least so urgent.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--jsonl", "as_lines", is_flag=True, help="One JSON object a finding.")
-@click.option("--fail-on", type=click.Choice(list(Severity)), help="Exit code 1 when one of these is so bad.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([one.value for one in Severity]),
+    help="Exit code 1 when one of these is so bad.",
+)
 def command(
     db: Path,
     run_id: str | None,

@@ -1,13 +1,14 @@
 """Findings about published faults."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from auditor.knowledge.advisory import Advisory
 from auditor.knowledge.book import Book
 from auditor.knowledge.context import Context, anything
-from auditor.knowledge.firmware import Point, numbers
-from auditor.knowledge.judge import Judgement, judge
+from auditor.knowledge.firmware import Firmware, Point, numbers
+from auditor.knowledge.judge import Judgement, concerns, judge
 from auditor.knowledge.subject import Subject, evidence, weakest
 from auditor.model import Finding, FindingKind, Severity, Verdict
 
@@ -19,7 +20,6 @@ _REACH = {
     "local": "on an operator's computer or with files of the device",
     "physical": "by touching the device",
 }
-_INPUTS = ("maker", "model", "base_model", "firmware", "build_date")
 _REMEDY = {
     "update": "Update the firmware",
     "update-software": "Update the product",
@@ -41,9 +41,16 @@ _UNKNOWN = {
 @lru_cache(maxsize=65_536)
 def judged(book: Book, subject: Subject) -> tuple[tuple[Advisory, Judgement], ...]:
     """Return every record that has something to say of a device, with its verdict; equal devices share it."""
-    records = book.by_maker.get(subject.maker or "", ())
-    found = ((record, judge(record, subject)) for record in records)
+    bare = replace(subject, firmware=Firmware(), floor=None, weak=frozenset())
+    found = ((record, judge(record, subject)) for record in _candidates(book, bare))
     return tuple((record, judgement) for record, judgement in found if judgement is not None)
+
+
+@lru_cache(maxsize=65_536)
+def _candidates(book: Book, subject: Subject) -> tuple[Advisory, ...]:
+    """Return the records that can concern a device of this maker, brand, kind and model."""
+    records = book.by_maker.get(subject.maker or "", ())
+    return tuple(record for record in records if concerns(record, subject))
 
 
 def findings(context: Context) -> Iterator[Finding]:
@@ -69,7 +76,6 @@ def _finding(context: Context, record: Advisory, judgement: Judgement) -> Findin
         exploitation=record.exploitation,
         within_reach=record.reach in _ON_THE_NETWORK,
     )
-    claims = evidence(context.device.identity)
     return Finding(
         device=context.device.key,
         kind=FindingKind.ADVISORY,
@@ -79,7 +85,7 @@ def _finding(context: Context, record: Advisory, judgement: Judgement) -> Findin
         severity=record.severity,
         priority=priority,
         priority_reason=why,
-        certainty=weakest(evidence(context.device.identity, _INPUTS)),
+        certainty=context.certainty,
         reason=_sentence(judgement.reason),
         why_it_matters=f"{context.book.effect[record.effect]} It can be used {_REACH[record.reach]}.",
         settles=judgement.settles,
@@ -87,7 +93,7 @@ def _finding(context: Context, record: Advisory, judgement: Judgement) -> Findin
         known_exploited=record.known_exploited,
         references=record.references,
         facts=_facts(record, judgement),
-        because=claims,
+        because=context.claims,
     )
 
 
@@ -95,6 +101,7 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
+@lru_cache(maxsize=65_536)
 def _remedy(record: Advisory, judgement: Judgement) -> str:
     if judgement.verdict is Verdict.NOT_AFFECTED:
         return ""
@@ -102,6 +109,7 @@ def _remedy(record: Advisory, judgement: Judgement) -> str:
     return " ".join(part for part in (f"{_REMEDY[record.remedy]}{goal}.", record.advice) if part)
 
 
+@lru_cache(maxsize=65_536)
 def _facts(record: Advisory, judgement: Judgement) -> tuple[tuple[str, str], ...]:
     fixed, row = judgement.fixed, judgement.row
     facts = (

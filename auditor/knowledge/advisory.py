@@ -56,20 +56,20 @@ class Row:
         hits = [n for n, pattern in zip(self.literals, self.patterns, strict=True) if pattern.match(model)]
         return max(hits) if hits else None
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[Point, ...]:
         """Every end the row is compared with."""
         ends = (self.lower, self.upper, self.fixed)
         return (*self.exact, *(point for point in ends if point is not None))
 
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        version = {"version"} if any(point.version for point in self.bounds) else set()
+        return frozenset(version | ({"build_date"} if any(point.build for point in self.bounds) else set()))
+
     def needs(self, scheme: Scheme) -> frozenset[str]:
         """Name what must be known of a device to decide the row: version, build_date."""
-        wanted = set()
-        if scheme is not Scheme.BUILD and any(point.version for point in self.bounds):
-            wanted.add("version")
-        if any(point.build for point in self.bounds):
-            wanted.add("build_date")
-        return frozenset(wanted)
+        return self._named - {"version"} if scheme is Scheme.BUILD else self._named
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from auditor.knowledge.book import Book, chosen_policy, knowledge_book
 from auditor.knowledge.context import Context, is_reachable
 from auditor.knowledge.latest import FirmwareIndex
 from auditor.knowledge.policy import Policy
-from auditor.knowledge.subject import subject
+from auditor.knowledge.subject import INPUTS, evidence, subject, weakest
 from auditor.model import Device, Finding, Severity, Verdict
 
 _ORDER = {verdict: number for number, verdict in enumerate(Verdict)}
@@ -38,6 +38,8 @@ def assess(
         today=today,
         latest=latest,
         reachable=is_reachable(device),
+        claims=evidence(device.identity),
+        certainty=weakest(evidence(device.identity, INPUTS)),
     )
     bound = tuple(restrict.findings(context))
     context = replace(context, restricted=any(restrict.binds(one) for one in bound))

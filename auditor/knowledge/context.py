@@ -8,7 +8,7 @@ from auditor.knowledge.latest import FirmwareIndex
 from auditor.knowledge.policy import Policy
 from auditor.knowledge.priority import Case
 from auditor.knowledge.subject import Subject
-from auditor.model import Claim, Device, FindingKind, Observation, Priority, Severity, Verdict
+from auditor.model import Certainty, Claim, Device, FindingKind, Observation, Priority, Severity, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,10 @@ class Context:
     latest: FirmwareIndex | None
     reachable: bool
     restricted: bool = False
+    claims: tuple[Claim, ...] = ()
+    """The claims advisories rest on."""
+    certainty: Certainty = Certainty.TENTATIVE
+    """That of the weakest input."""
 
     def priority(
         self,

@@ -6,7 +6,7 @@ from functools import lru_cache
 from auditor.knowledge.advisory import Advisory, Row
 from auditor.knowledge.firmware import Order, Point
 from auditor.knowledge.position import Position, missing, position, worst
-from auditor.knowledge.subject import Subject
+from auditor.knowledge.subject import INPUTS, Subject
 from auditor.model import Verdict
 
 _READ = {
@@ -18,7 +18,6 @@ _READ = {
     "firmware": "the firmware version: a second answer that confirms it",
     "brand": "the brand on the label",
 }
-_INPUTS = ("maker", "model", "base_model", "firmware", "build_date")
 _SUPPLIER = "ask the supplier whether this firmware has the fix"
 
 
@@ -53,6 +52,23 @@ def judge(record: Advisory, subject: Subject) -> Judgement | None:
     if not rows:
         return _unlisted(record, subject)
     return _capped(record, subject, _of_rows(record, subject, rows))
+
+
+def concerns(record: Advisory, subject: Subject) -> bool:
+    """Tell whether the record can have something to say of a device, whatever its firmware."""
+    if subject.maker not in record.makers:
+        return False
+    if record.is_software:
+        return subject.kind == "platform" or subject.platform is not None
+    if _rows(record, subject):
+        return True
+    return _is_nameless(record, subject) and _may_concern(record, subject)
+
+
+def _is_nameless(record: Advisory, subject: Subject) -> bool:
+    """Tell whether the record could still concern the device although it does not list it."""
+    hidden = _is_relabelled(record, subject) and subject.base_model is None
+    return not subject.models or hidden or record.suspect is not None
 
 
 def _software(record: Advisory, subject: Subject) -> Judgement | None:
@@ -231,13 +247,14 @@ def _suspected(record: Advisory, subject: Subject) -> Judgement | None:
 
 def _unlisted(record: Advisory, subject: Subject) -> Judgement | None:
     """Judge a device none of whose names the record lists."""
-    if not _may_concern(record, subject):
+    hidden = _is_relabelled(record, subject) and subject.base_model is None
+    named = bool(subject.models) and not hidden
+    if (named and record.suspect is None) or not _may_concern(record, subject):
         return None
     suspected = _suspected(record, subject)
     if suspected is not None:
         return _capped(record, subject, suspected)
-    hidden = _is_relabelled(record, subject) and subject.base_model is None
-    if subject.models and not hidden:
+    if named:
         return None
     wanted = "base_model" if subject.models else "model"
     cleared = all(position(row, record.scheme, subject) is Position.PAST for row in record.rows)
@@ -252,7 +269,7 @@ def _unlisted(record: Advisory, subject: Subject) -> Judgement | None:
 
 def _capped(record: Advisory, subject: Subject, found: Judgement) -> Judgement:
     """Take back certainty that the inputs do not carry."""
-    weak = next((name for name in _INPUTS if name in subject.weak and _uses(name, found)), None)
+    weak = next((name for name in INPUTS if name in subject.weak and _uses(name, found)), None)
     scoped = not record.brands & record.makers and subject.brand is None
     if found.verdict is Verdict.AFFECTED:
         return _lowered(record, subject, found, weak, scoped=scoped)

@@ -1,6 +1,7 @@
 """When somebody must act: a decision tree read from data, in the spirit of SSVC, not a sum of scores."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from auditor.knowledge.document import DataError, Node, read
@@ -50,16 +51,24 @@ class Branch:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Tree:
     """Branches in order; the first that holds decides."""
 
     branches: tuple[Branch, ...]
 
+    @cached_property
+    def _decided(self) -> dict[Case, Branch]:
+        return {}
+
     def decide(self, case: Case) -> Branch:
         """Return the branch for a case; the shipped tree has one for every case, and a test checks it."""
+        known = self._decided.get(case)
+        if known is not None:
+            return known
         for branch in self.branches:
             if branch.holds(case):
+                self._decided[case] = branch
                 return branch
         raise DataError(f"priorities.yaml: no branch for {case}; add one")
 

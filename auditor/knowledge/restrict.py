@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
+from functools import lru_cache
 
 from auditor.knowledge.context import Context
 from auditor.knowledge.firmware import Order
 from auditor.knowledge.restriction import Restriction
-from auditor.knowledge.subject import evidence, weakest
+from auditor.knowledge.subject import evidence
 from auditor.model import Certainty, Claim, Finding, FindingKind, Verdict
 
 _DECISIONS = frozenset({"law", "policy", "own rule"})
@@ -44,6 +46,8 @@ def _finding(context: Context, one: Restriction, effect: str, maker: Claim) -> F
     verdict, reason, settles = _verdict(context, one, effect, maker)
     priority, why = context.priority(FindingKind.RESTRICTION, verdict, one.severity)
     claims = evidence(context.device.identity, ("maker", "brand", "model", "kind", "cloud_link"))
+    rests_on = f"{maker.value}, {maker.certainty}"
+    policy = f"{context.policy.name} {context.policy.version}".strip()
     asks = effect == "restricted" or (effect == "conditional" and not one.trigger)
     return Finding(
         device=context.device.key,
@@ -54,7 +58,7 @@ def _finding(context: Context, one: Restriction, effect: str, maker: Claim) -> F
         severity=one.severity,
         priority=priority,
         priority_reason=why,
-        certainty=min((maker.certainty, weakest(claims[:1])), key=lambda certainty: certainty.rank),
+        certainty=maker.certainty,
         reason=reason,
         why_it_matters=f"{one.jurisdiction}: {one.effect}. It binds {one.scope}, and nobody else.",
         settles=settles,
@@ -62,7 +66,7 @@ def _finding(context: Context, one: Restriction, effect: str, maker: Claim) -> F
         if asks and one.nature in _DECISIONS
         else "Take it into the risk analysis.",
         references=one.references,
-        facts=_facts(context, one, effect, maker),
+        facts=_facts(one, effect, rests_on, policy, context.today),
         because=claims,
     )
 
@@ -116,7 +120,10 @@ def _for_a_purpose(context: Context, one: Restriction, on: str) -> tuple[Verdict
     )
 
 
-def _facts(context: Context, one: Restriction, effect: str, maker: Claim) -> tuple[tuple[str, str], ...]:
+@lru_cache(maxsize=4096)
+def _facts(
+    one: Restriction, effect: str, rests_on: str, policy: str, today: date
+) -> tuple[tuple[str, str], ...]:
     facts = (
         ("jurisdiction", one.jurisdiction),
         ("status", one.nature),
@@ -124,12 +131,12 @@ def _facts(context: Context, one: Restriction, effect: str, maker: Claim) -> tup
         ("clause", one.clause),
         ("in force from", str(one.starts) if one.starts else ""),
         ("in force until", one.ends.isoformat() if one.ends else ""),
-        ("as of", context.today.isoformat()),
+        ("as of", today.isoformat()),
         ("effect on this maker", effect),
         ("scope", one.scope),
         ("subsidiaries and affiliates", one.affiliates),
-        ("maker rests on", f"{maker.value}, {maker.certainty}"),
-        ("policy", f"{context.policy.name} {context.policy.version}".strip()),
+        ("maker rests on", rests_on),
+        ("policy", policy),
         ("confidence of the record", one.confidence),
         ("not checked by us", one.not_checked),
         ("note", one.note),

@@ -58,7 +58,7 @@ class Trigger:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Restriction:
     """One instrument: whom it binds, since when, and which makers it concerns."""
 

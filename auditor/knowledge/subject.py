@@ -1,13 +1,14 @@
 """What the advisories need to know of a device, taken from its claims."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from auditor.knowledge.firmware import Firmware, firmware, span
 from auditor.model import Certainty, Claim, Identity
 
 _LENS = re.compile(r"\(\s*[\d.~-]+\s*mm\s*\)", re.IGNORECASE)
+INPUTS = ("maker", "model", "base_model", "firmware", "build_date")
 USED = (
     "maker",
     "brand",
@@ -38,10 +39,11 @@ class Subject:
     weak: frozenset[str] = frozenset()
     """Names of claims that are only tentative, or that another answer of the device contradicts."""
 
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Every name the model goes by, the maker's own first."""
-        return tuple(name for name in (self.base_model, self.model) if name)
+    models: tuple[str, ...] = field(init=False, compare=False)
+    """Every name the model goes by, the maker's own first."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "models", tuple(name for name in (self.base_model, self.model) if name))
 
 
 def normal_model(model: str) -> str:
@@ -77,8 +79,8 @@ def subject(identity: Identity) -> Subject:
 
 def evidence(identity: Identity, names: tuple[str, ...] = USED) -> tuple[Claim, ...]:
     """Return the claims of those names that are held, in that order."""
-    held = (identity.claim(name) for name in names)
-    return tuple(claim for claim in held if claim is not None)
+    held = {claim.name: claim for claim in reversed(identity.claims)}
+    return tuple(held[name] for name in names if name in held)
 
 
 def weakest(claims: tuple[Claim, ...]) -> Certainty:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from auditor.knowledge import knowledge_book
 from auditor.knowledge.advisory import Advisory
 from auditor.knowledge.firmware import Firmware, Span
-from auditor.knowledge.judge import _rows, judge
+from auditor.knowledge.judge import _rows, concerns, judge
 from auditor.knowledge.lint import example_subject
 from auditor.knowledge.subject import Subject
 from auditor.model import Verdict
@@ -125,3 +125,12 @@ def test_whatever_is_not_certain_says_what_would_settle_it() -> None:
             found = judge(record, example_subject(record, example))
             if found and found.verdict in {Verdict.POSSIBLY_AFFECTED, Verdict.NOT_ASSESSED}:
                 assert found.settles, (record.id, example.why)
+
+
+def test_leaving_records_out_by_model_leaves_out_none_that_would_speak() -> None:
+    for record in RECORDS:
+        for example in record.examples:
+            subject = example_subject(record, example)
+            assert concerns(record, subject) or judge(record, subject) is None, (record.id, example.why)
+            for other in RECORDS[::7]:
+                assert concerns(other, subject) or judge(other, subject) is None, (other.id, example.why)

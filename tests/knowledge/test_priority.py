@@ -1,6 +1,7 @@
 """The priority tree: every combination has a branch, and the branches keep their promises."""
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_what_could_not_be_assessed_never_counts_as_done() -> None:
 def _worse(case: Case) -> list[Case]:
     """Return the cases that are worse by one step on one axis."""
     severities = sorted(Severity, key=lambda one: one.rank)
-    steps = []
+    steps: list[dict[str, Any]] = []
     if case.severity is not Severity.CRITICAL:
         steps.append({"severity": severities[severities.index(case.severity) + 1]})
     if case.exploitation != "known":
