@@ -174,7 +174,7 @@ def test_an_activation_page_shows_page_and_state() -> None:
 
 SDP = (
     "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=Media Presentation\r\ne=NONE\r\nt=0 0\r\n"
-    "a=control:rtsp://admin:12345@10.0.0.1/Streaming/\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+    "a=control:rtsp://user:example@10.0.0.1/Streaming/\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
     "a=recvonly\r\na=Media_header:MEDIAINFO=494D4B48;\r\na=tool:NC 1\r\n"
 )
 
