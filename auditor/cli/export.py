@@ -29,7 +29,10 @@ def command(name: str, output: Path | None, **given: object) -> None:
     if name not in known:
         raise Failure(f"{name}: unknown format; known are {', '.join(known)}")
     export = known[name]
-    run, found, context = gather(Wish.of(given, needs_bytes=getattr(export, "NEEDS_BYTES", True)))
+    wish = Wish.of(given, needs_bytes=getattr(export, "NEEDS_BYTES", True))
+    if wish.redact and not getattr(export, "REDACTS", False):
+        raise Failure(f"{name}: holds replies as they came and cannot be redacted; choose another format")
+    run, found, context = gather(wish)
     document = io.BytesIO()
     export.write(run, found, document, context=context)
     if output is None or str(output) == "-":

@@ -55,9 +55,11 @@ def command(formats: str, output: str, fail_on: str | None, **given: object) -> 
     chosen = _chosen(formats)
     if output == "-" and len(chosen) > 1:
         raise Failure("-o - writes one document; give one --format, or a file name")
-    run, found, context = gather(
-        Wish.of(given, needs_bytes=any(getattr(one, "NEEDS_BYTES", True) for one in chosen))
-    )
+    wish = Wish.of(given, needs_bytes=any(getattr(one, "NEEDS_BYTES", True) for one in chosen))
+    bare = [one.NAME for one in chosen if not getattr(one, "REDACTS", False)]
+    if wish.redact and bare:
+        raise Failure(f"--format {bare[0]}: holds replies as they came and cannot be redacted; leave it out")
+    run, found, context = gather(wish)
     for export in chosen:
         document = io.BytesIO()
         export.write(run, found, document, context=context)

@@ -11,7 +11,11 @@ from auditor.reporting import Context
 
 
 class Export(Protocol):
-    """What a file of this folder offers. `write` reads no clock and writes the same bytes for the same values."""
+    """What a file of this folder offers. `write` reads no clock and writes the same bytes for the same values.
+
+    A file may also state `REDACTS = True` (it honours the context's redaction; without it a redacted copy is
+    refused) and `NEEDS_BYTES = False` (it does not show requests and replies, which need not be read then).
+    """
 
     NAME: str
     SUFFIX: str

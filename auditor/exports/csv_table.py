@@ -11,6 +11,7 @@ from auditor.reporting import Context, redacted
 
 NAME = "csv"
 SUFFIX = ".csv"
+REDACTS = True
 NEEDS_BYTES = False
 
 

@@ -25,6 +25,7 @@ from auditor.reporting.texts import texts
 
 NAME = "xlsx"
 SUFFIX = ".xlsx"
+REDACTS = True
 NEEDS_BYTES = False
 
 _ORDER_COLUMNS = (

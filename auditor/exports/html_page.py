@@ -8,6 +8,7 @@ from auditor.reporting import Context, html, page
 
 NAME = "html"
 SUFFIX = ".html"
+REDACTS = True
 NEEDS_BYTES = False
 
 

@@ -10,6 +10,7 @@ from auditor.reporting import Context, redacted
 
 NAME = "json"
 SUFFIX = ".json"
+REDACTS = True
 NEEDS_BYTES = True
 
 

@@ -10,6 +10,7 @@ from auditor.reporting import Context, redacted
 
 NAME = "jsonl"
 SUFFIX = ".jsonl"
+REDACTS = True
 NEEDS_BYTES = True
 
 

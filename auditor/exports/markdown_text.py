@@ -8,6 +8,7 @@ from auditor.reporting import Context, markdown, page
 
 NAME = "md"
 SUFFIX = ".md"
+REDACTS = True
 NEEDS_BYTES = False
 
 

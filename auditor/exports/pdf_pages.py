@@ -9,6 +9,7 @@ from auditor.reporting import Context, Evidence, ReportingError, html, page
 
 NAME = "pdf"
 SUFFIX = ".pdf"
+REDACTS = True
 NEEDS_BYTES = False
 
 _MOST_SECTIONS = 150

@@ -14,10 +14,20 @@ import pytest
 
 from auditor.exports import exports
 from auditor.exports.cells import guarded
+from auditor.exports.records import SCHEMA_VERSION
 from tests.reporting import town
 
 SMALL = town.devices(12)
 GOLDEN = Path(__file__).parent.parent / "reporting" / "golden"
+UNITS = {
+    "csv": "csv_table",
+    "html": "html_page",
+    "json": "json_document",
+    "jsonl": "json_lines",
+    "md": "markdown_text",
+    "pdf": "pdf_pages",
+    "xlsx": "excel_workbook",
+}
 FORMATS = ("csv", "html", "json", "jsonl", "md", "xlsx")
 
 
@@ -30,6 +40,7 @@ def written(name: str, *, backwards: bool = False) -> bytes:
 
 def test_every_format_of_the_folder_is_found() -> None:
     assert {*FORMATS, "pdf"} <= set(exports())
+    assert {name: getattr(exports()[name], "__name__", "").rpartition(".")[2] for name in UNITS} == UNITS
     assert all(export.SUFFIX.startswith(".") for export in exports().values())
 
 
@@ -77,7 +88,7 @@ def test_json_lines_hold_run_devices_and_work() -> None:
     assert [record["record"] for record in records].count("device") == len(SMALL)
     assert records[0]["record"] == "run"
     assert records[0]["coverage"]["silent"] == 902
-    assert {record["schema_version"] for record in records} == {1}
+    assert {record["schema_version"] for record in records} == {SCHEMA_VERSION}
 
 
 def test_json_lines_hold_bytes_exactly() -> None:

@@ -59,6 +59,8 @@ def test_an_export_goes_to_standard_output(database: Path, capfdbinary: pytest.C
         (["export", "docx"], "docx: unknown format"),
         (["report", "--run", "nope"], "no run 'nope'"),
         (["report", "--format", "html,csv", "-o", "-"], "give one --format"),
+        (["export", "transcript", "--redact"], "cannot be redacted"),
+        (["report", "--format", "html,transcript", "--redact-addresses"], "cannot be redacted"),
         (["report", "-o", "/nonexistent/folder/r"], "cannot be written"),
     ],
 )
