@@ -33,13 +33,11 @@ valid_until = 2100-01-01T00:00:00Z
 name = "town-hall"
 owner = "IT office"
 networks = ["127.77.0.0/26"]
-interfaces = ["lo"]
 
 [[site]]
 name = "school"
 owner = "School administration"
 networks = ["127.77.0.64/26", "127.77.0.128/25"]
-interfaces = ["lo"]
 """
 
 
