@@ -6,7 +6,6 @@ import logging
 import os
 import sys
 import traceback
-import unicodedata
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from types import TracebackType
@@ -49,8 +48,6 @@ class Failure(click.ClickException):
 
 
 _PLAIN_WHITESPACE = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-"""Unicode categories that move a cursor, reorder text or show nothing."""
 
 
 def shown(text: str, limit: int = 0) -> str:
@@ -68,7 +65,7 @@ def shown(text: str, limit: int = 0) -> str:
 def _shown(character: str) -> str:
     if character in _PLAIN_WHITESPACE:
         return _PLAIN_WHITESPACE[character]
-    if unicodedata.category(character) not in _HIDDEN:
+    if character.isprintable():
         return character
     number = ord(character)
     return f"\\x{number:02x}" if number < 256 else f"\\u{{{number:x}}}"

@@ -12,7 +12,7 @@ from auditor.cli._scoping import Wanted, listed, ports, scope_for, seconds
 from auditor.cli._words import Exit, say_json, say_jsonl, shown, words
 from auditor.model import Run, Severity
 from auditor.net import Stop
-from auditor.run import INTERRUPTED, Audit, begin, estimate, execute, resume
+from auditor.run import INTERRUPTED, Audit, begin, estimate, execute, permit, resume
 from auditor.run.judge import judge, worst
 from auditor.scope import Scope
 from auditor.store import Access, Store
@@ -148,6 +148,7 @@ def command(
     )
     if dry_run:
         return _dry(scope, audit, as_json=as_json)
+    permit(scope)
     with Store.open(db, Access.CREATE) as store:
         ended = _scan(scope, audit, store, Stop(stop_file), is_resumed=is_resumed, quiet=as_json or jsonl)
         findings = judge(store, ended.id, today=_now().date(), policy=policy)

@@ -87,7 +87,7 @@ def _object(line: bytes) -> Mapping[str, Any]:
     if len(line) > LONGEST_LINE:
         raise LineError(f"longer than {LONGEST_LINE // 2**20} MiB")
     try:
-        found = json.loads(line.decode("utf-8-sig"))
+        found = json.loads(line.decode("utf-8-sig").strip())
     except UnicodeDecodeError as error:
         raise LineError(f"not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:

@@ -4,7 +4,7 @@ from auditor.run.again import Change, Known, identify_stored, known_from
 from auditor.run.estimate import Estimate, Sending, estimate
 from auditor.run.plan import Audit
 from auditor.run.progress import Progress
-from auditor.run.start import INTERRUPTED, Begun, ResumeError, begin, execute, resume
+from auditor.run.start import INTERRUPTED, Begun, ResumeError, begin, execute, permit, resume
 
 __all__ = [
     "INTERRUPTED",
@@ -21,5 +21,6 @@ __all__ = [
     "execute",
     "identify_stored",
     "known_from",
+    "permit",
     "resume",
 ]

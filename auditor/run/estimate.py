@@ -18,9 +18,9 @@ DATAGRAMS = {
     Method.SADP: (2, 160),
     Method.DHIP: (1, 130),
     Method.DAHUA_5050: (1, 32),
-    Method.WS_DISCOVERY: (2, 560),
+    Method.WS_DISCOVERY: (2, 640),
     Method.SSDP: (1, 120),
-    Method.MDNS: (1, 90),
+    Method.MDNS: (1, 122),
 }
 """Requests each address is sent at most, and bytes of the longest. A test holds them to what discovery sends."""
 

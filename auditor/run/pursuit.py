@@ -27,6 +27,8 @@ class Pursuit:
     """Who said something more after having been asked to the end."""
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _failure: BaseException | None = None
+    _end: EndedError | None = None
+    """Why a device was not asked to its end."""
 
     def target(self, site: str, address: str) -> Target:
         """Return the target at an address, a new one when nobody had answered there."""
@@ -55,7 +57,8 @@ class Pursuit:
             target.news.clear()
             try:
                 known = await self.asker.ask(target, budget)
-            except EndedError:
+            except EndedError as end:
+                self._end = self._end or end
                 known = await self.asker.known(target)
                 self.record.save(target, known.identity, known.observations, done=False)
                 return
@@ -81,10 +84,12 @@ class Pursuit:
             await asyncio.wait(closed, return_when=asyncio.FIRST_COMPLETED)
 
     async def drain(self) -> None:
-        """Wait until all closed targets have been asked."""
+        """Wait until all closed targets have been asked; EndedError when one could not be asked to its end."""
         await self.make_room(0)
         if self._failure is not None:
             raise self._failure
+        if self._end is not None:
+            raise self._end
 
     async def abandon(self) -> None:
         """End all asking: what is under way ends by itself, since nothing may be sent any more."""

@@ -32,6 +32,19 @@ class Begun:
     past: Past
 
 
+def permit(scope: Scope) -> None:
+    """Raise OutsideScopeError when the authorisation is over or not yet valid, so that nothing can ever be sent."""
+    paper, now = scope.authorisation, utc_now()
+    if now < paper.valid_from:
+        raise OutsideScopeError(
+            f"{paper.reference} is valid from {paper.valid_from:%Y-%m-%d %H:%M} UTC, not yet"
+        )
+    if now >= paper.valid_until:
+        raise OutsideScopeError(
+            f"{paper.reference} ended {paper.valid_until:%Y-%m-%d %H:%M} UTC; have it renewed, then change the scope"
+        )
+
+
 def begin(scope: Scope) -> Begun:
     """Begin a new run."""
     return Begun(new_run(scope, utc_now()), Past())

@@ -34,6 +34,8 @@ def count(connection: sqlite3.Connection, runs: tuple[str, ...]) -> Purged:
 
 
 def _orphans(connection: sqlite3.Connection, runs: tuple[str, ...]) -> list[int]:
+    if not runs:
+        return []
     marks = ",".join("?" for _ in runs)
     rows = connection.execute(
         f"SELECT id FROM device d WHERE NOT EXISTS (SELECT 1 FROM exchange e WHERE e.device = d.id"  # noqa: S608  question marks only

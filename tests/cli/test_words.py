@@ -1,0 +1,131 @@
+"""What every command says and how it ends."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.cli import program, run
+from auditor.cli._words import Exit, Judge, shown, shown_bytes
+
+
+@given(st.text())
+def test_text_from_devices_never_moves_a_cursor_nor_reorders_text(text: str) -> None:
+    safe = shown(text)
+    assert safe.isprintable()
+    assert not set(safe) & set("\x1b\x9b\u202e\u2066\u200b\ufeff\r\n\x07\x08")
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("\x1b]0;owned\x07", "\\x1b]0;owned\\x07"),
+        ("a\u202eb", "a\\u{202e}b"),
+        ("two\nlines\r", "two\\nlines\\r"),
+        ("Überwachung 摄像机", "Überwachung 摄像机"),
+    ],
+)
+def test_what_is_hidden_is_shown(text: str, safe: str) -> None:
+    assert shown(text) == safe
+
+
+@given(st.binary(max_size=300))
+def test_bytes_from_devices_are_shown_as_safe_lines(data: bytes) -> None:
+    assert all(line.isprintable() for line in shown_bytes(data))
+
+
+def test_long_text_is_cut() -> None:
+    assert shown("x" * 100, 10) == "x" * 9 + "…"
+
+
+def test_a_bug_of_ours_ends_with_70_and_hides_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    with Judge() as judge:
+        raise ZeroDivisionError("oh")
+    assert judge.code == Exit.BUG
+    assert "our fault" in (said := capsys.readouterr().err)
+    assert "Traceback" not in said
+    with Judge(verbose=True) as judge:
+        raise ZeroDivisionError("oh")
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_with_130() -> None:
+    with Judge() as judge:
+        raise KeyboardInterrupt
+    assert judge.code == Exit.INTERRUPTED
+
+
+def test_wrong_usage_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["nonsense"]) == Exit.USAGE
+    assert run(["scan", "--frobnicate"]) == Exit.USAGE
+    assert "frobnicate" in capsys.readouterr().err
+
+
+def _all(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    context = click.Context(group)
+    found = []
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        found.append((*path, name))
+        if isinstance(command, click.Group):
+            found += _all(command, (*path, name))
+    return found
+
+
+@pytest.mark.parametrize("words", _all(program), ids=" ".join)
+def test_every_help_ends_in_an_example_and_takes_the_common_options(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*words, "--help"]) == Exit.DONE
+    said = capsys.readouterr().out
+    command: click.Command | None = program
+    for name in words:
+        assert isinstance(command, click.Group)
+        command = command.get_command(click.Context(command), name)
+    if not isinstance(command, click.Group):
+        assert "Example" in said.strip().split("\n\n")[-1]
+    assert "--verbose" in said
+    assert "--no-color" in said
+
+
+def test_every_command_has_a_summary_in_its_first_line() -> None:
+    folder = Path(__file__).resolve().parents[2] / "auditor" / "cli"
+    for path in folder.glob("[!_]*.py"):
+        first = path.read_text(encoding="utf-8").splitlines()[0]
+        assert first.startswith(f'"""`auditor {path.stem.replace("_", "-")}`: '), path.name
+
+
+def test_help_starts_at_once() -> None:
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-c", "from auditor.cli import main; main()", "--help"],
+            check=True,
+            capture_output=True,
+        )
+        times.append(time.perf_counter() - began)
+    # 0.08 s alone on this machine; the bound leaves room for neighbours.
+    assert min(times) < 1.0
+
+
+def test_help_imports_no_network_and_no_database() -> None:
+    code = (
+        "import sys; from auditor.cli import run; run(['--help']); "
+        "sys.exit(any(name in sys.modules for name in ('auditor.net', 'sqlite_utils', 'asyncio', 'yaml')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["completion", shell]) == Exit.DONE
+    said = capsys.readouterr()
+    assert "_AUDITOR_COMPLETE" in said.out
+    assert "to keep it" in said.err
