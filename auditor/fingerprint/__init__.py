@@ -2,6 +2,7 @@
 
 from auditor.fingerprint.engine import Finding as RuleHit
 from auditor.fingerprint.engine import hits
+from auditor.fingerprint.explain import explain
 from auditor.fingerprint.identify import identify, suspected
 from auditor.fingerprint.lint import lint
 from auditor.fingerprint.load import data_digest, rules
@@ -16,6 +17,7 @@ __all__ = [
     "RuleHit",
     "Vocabulary",
     "data_digest",
+    "explain",
     "hits",
     "identify",
     "lint",
