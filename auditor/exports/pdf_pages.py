@@ -14,13 +14,14 @@ NEEDS_BYTES = False
 
 _MOST_SECTIONS = 150
 _MOST_ROWS = 2_000
+_MOST_TABLES = 25
 
 
 def write(run: Run, devices: Iterable[Device], out: BinaryIO, *, context: Context | None = None) -> None:
     """Write the pages, evidence left out. Raises ReportingError where WeasyPrint is not installed.
 
     A document that somebody prints ends somewhere: the annex shows the 150 most urgent devices, the table
-    2,000, and both say so; the HTML page has them all.
+    2,000, and both say so; the HTML page has them all. Beyond 25 devices the annex keeps to a few lines each.
     """
     try:
         from weasyprint import HTML  # noqa: PLC0415 - an optional library, loaded when it is needed
@@ -31,8 +32,10 @@ def write(run: Run, devices: Iterable[Device], out: BinaryIO, *, context: Contex
             "libpangoft2-1.0-0), or print the HTML report from a browser."
         ) from error
     context = context or Context()
-    options = replace(context.options, evidence=Evidence.SHORT)
-    report = page(run, devices, replace(context, options=options))
+    found = tuple(devices)
+    evidence = Evidence.SHORT if len(found) <= _MOST_TABLES else Evidence.BRIEF
+    options = replace(context.options, evidence=evidence)
+    report = page(run, found, replace(context, options=options))
     report = replace(report, sections=report.sections[:_MOST_SECTIONS], rows=report.rows[:_MOST_ROWS])
     text = html(report, paged=True)
     document = HTML(string=text, url_fetcher=_refuse)

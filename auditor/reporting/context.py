@@ -33,6 +33,8 @@ class Evidence(StrEnum):
     """Requests and replies, cut at a bound that is said."""
     SHORT = "short"
     """What was read from the replies, without the replies."""
+    BRIEF = "brief"
+    """A few lines for each device: what the claims rest on, findings by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Redactor:
         self._exempt = frozenset(exempt)
         self._secrets = {token: mask for token, mask in self._secrets.items() if token not in self._exempt}
         self._count = 0
+        self._texts: dict[str, str] = {}
 
     def _learn(self, device: Device, exempt: set[str]) -> None:
         for address in {device.address: None} | dict.fromkeys(device.addresses):
@@ -65,6 +66,13 @@ class Redactor:
         for name in names:
             if name in text:
                 text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", masks.HIDDEN, text)
+        known = self._texts.get(text)
+        if known is None:
+            known = self._texts[text] = self._formed(text)
+        return known
+
+    def _formed(self, text: str) -> str:
+        """Mask what is known to be a serial number, and what has the form of one, of a MAC or of an address."""
         text = re.sub(r"[0-9A-Za-z]{6,}", self._token, text)
         text = masks.mask_serials(masks.mask_mac(text), self._exempt)
         if self._addresses:

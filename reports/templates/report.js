@@ -58,13 +58,18 @@ addEventListener("DOMContentLoaded", () => {
     shown = STEP;
     show();
   };
-  Array.from(table.tHead.rows[0].cells).forEach((heading, column) => {
+  const headings = Array.from(table.tHead.rows[0].cells);
+  const buttons = headings.map((heading, column) => {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = heading.textContent;
     button.addEventListener("click", () => sort(heading, column));
     heading.replaceChildren(button);
+    return button;
   });
+  // A heading with buttons is not repeated on every printed page.
+  addEventListener("beforeprint", () => headings.forEach((heading, column) => heading.replaceChildren(buttons[column].textContent)));
+  addEventListener("afterprint", () => headings.forEach((heading, column) => heading.replaceChildren(buttons[column])));
   let waiting = 0;
   const soon = () => {
     clearTimeout(waiting);
