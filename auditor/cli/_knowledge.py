@@ -68,7 +68,7 @@ def restriction_form(one: Restriction) -> dict[str, object]:
         "instrument": one.instrument,
         "clause": one.clause,
         "status": one.nature,
-        "in_force_from": str(one.starts) if one.starts else None,
+        "in_force_from": one.since or None,
         "in_force_until": one.ends.isoformat() if one.ends else None,
         "makers": dict(one.makers),
         "scope": one.scope,
@@ -104,7 +104,7 @@ def advisory_lines(one: Advisory, effect: str) -> list[str]:
 
 def restriction_lines(one: Restriction) -> list[str]:
     """Give an instrument for people."""
-    force = f"in force from {one.starts}" if one.starts else "date not known"
+    force = f"in force from {one.since}" if one.starts else "date not known"
     lines = [
         f"{one.id}  {one.title}",
         f"{one.jurisdiction}; {one.nature}; {force}{f' until {one.ends}' if one.ends else ''}",

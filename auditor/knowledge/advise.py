@@ -7,7 +7,7 @@ from functools import lru_cache
 from auditor.knowledge.advisory import Advisory
 from auditor.knowledge.book import Book
 from auditor.knowledge.context import Context, anything
-from auditor.knowledge.firmware import Firmware, Point, numbers
+from auditor.knowledge.firmware import Firmware, Point, is_vrc, numbers
 from auditor.knowledge.judge import Judgement, concerns, judge
 from auditor.knowledge.subject import Subject, evidence, weakest
 from auditor.model import Finding, FindingKind, Severity, Verdict
@@ -198,8 +198,13 @@ def least(context: Context) -> tuple[Point | None, tuple[str, ...]]:
 
 def highest_of(points: list[Point]) -> Point | None:
     """Return one goal that satisfies several bounds, None for none of them."""
-    versions = sorted((one.version for one in points if one.version), key=lambda text: numbers(text) or ())
-    builds = [one.build for one in points if one.build]
-    if not versions and not builds:
-        return None
-    return Point(versions[-1] if versions else None, max(builds, default=None))
+    named = sorted({one.version for one in points if one.version})
+    ordered = [(found, text) for text in named if (found := numbers(text)) is not None]
+    version = max(ordered)[1] if ordered else named[-1] if _same_form(named) else None
+    build = max((one.build for one in points if one.build), default=None)
+    return Point(version, build) if version or build else None
+
+
+def _same_form(versions: list[str]) -> bool:
+    """Tell whether versions that are no plain numbers can be ordered as text: one alone, or VxxxRxxxCxxSPCxxx."""
+    return len(versions) == 1 or (len(versions) > 1 and all(is_vrc(one) for one in versions))

@@ -22,6 +22,7 @@ _CONDITION = (
     "maker",
     "absent",
     "outside",
+    "live",
 )
 _RULE = (
     "id",
@@ -54,6 +55,7 @@ class Condition:
     maker: str = ""
     absent: tuple[str, ...] = ()
     outside: bool = False
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def _condition(node: Node) -> Condition:
         maker=node.text("maker", ""),
         absent=node.texts("absent"),
         outside=node.flag("outside"),
+        live=node.flag("live"),
     )
 
 
@@ -185,6 +188,8 @@ def _signs(condition: Condition, what: Seen) -> Iterator[Sign]:
     if condition.maker and identity.value("maker") != condition.maker:
         return
     if any(what.has(name) for name in condition.absent):
+        return
+    if condition.live and "live" not in what.device.source:
         return
     if condition.outside:
         if not what.device.granted:

@@ -169,6 +169,11 @@ def _vrc(version: str, bound: str) -> Order:
     return Order.UNCLEAR if left.group(4) is None else _ordered((int(left.group(4)),), (int(right.group(4)),))
 
 
+def is_vrc(version: str) -> bool:
+    """Tell whether a version has the form VxxxRxxxCxxSPCxxx."""
+    return _VRC.fullmatch(version.strip()) is not None
+
+
 def _same_line(scheme: Scheme, version: str, bound: str) -> bool:
     if scheme is Scheme.WHOLE:
         return plain(version) == plain(bound)

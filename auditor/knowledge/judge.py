@@ -7,18 +7,8 @@ from auditor.knowledge.advisory import Advisory, Row
 from auditor.knowledge.firmware import Order, Point
 from auditor.knowledge.position import Position, missing, position, worst
 from auditor.knowledge.subject import INPUTS, Subject
+from auditor.knowledge.wording import READ, SUPPLIER, between, cleared, limits_of, spoken
 from auditor.model import Verdict
-
-_READ = {
-    "version": "the firmware version: read it with credentials",
-    "build_date": "the build date: read it with credentials",
-    "model": "the model: read it with credentials or from the label",
-    "base_model": "which model of the maker the unit is built on: ask the supplier",
-    "maker": "who made the device: a second sign of the maker",
-    "firmware": "the firmware version: a second answer that confirms it",
-    "brand": "the brand on the label",
-}
-_SUPPLIER = "ask the supplier whether this firmware has the fix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +21,13 @@ class Judgement:
     missing: str = ""
     """Name of the missing input, for grouping: model, base_model, version, build_date, statement, maker."""
     row: Row | None = None
+    reachable: bool = True
+    """False where the firmware to reach belongs to another branch and cannot be installed."""
 
     @property
     def fixed(self) -> Point | None:
         """The firmware to reach, where the record names it."""
-        if self.row is None:
+        if self.row is None or not self.reachable:
             return None
         if self.row.fixed is not None or self.row.closed or self.row.exact:
             return self.row.fixed
@@ -138,91 +130,47 @@ def _modelless(record: Advisory, subject: Subject, where: Position, row: Row) ->
     suspected = _suspected(record, subject)
     if suspected is not None:
         return suspected
+    if subject.brand is None and not record.brands & record.makers:
+        return Judgement(Verdict.NOT_ASSESSED, "the brand is not known", READ["brand"], "brand", row)
     if not row.exact and where is not Position.UNSTATED:
         return _stated(record, subject, where, row)
     lacking = missing(row, record.scheme, subject.firmware)
     if lacking:
         return Judgement(
-            Verdict.NOT_ASSESSED, f"{_named(lacking[0])} is not known", _READ[lacking[0]], lacking[0], row
+            Verdict.NOT_ASSESSED, f"{spoken(lacking[0])} is not known", READ[lacking[0]], lacking[0], row
         )
     reason = "the record does not say which other models and firmware are affected"
     return Judgement(Verdict.NOT_ASSESSED, reason, "the maker's own list: ask the supplier", "statement", row)
 
 
-def _named(name: str) -> str:
-    return {"build_date": "the build date", "version": "the firmware version"}.get(name, name)
-
-
 def _stated(record: Advisory, subject: Subject, where: Position, row: Row) -> Judgement:
-    held, limits = subject.firmware, _limits(row)
+    held, limits = subject.firmware, limits_of(row)
     possibly, lacking = Verdict.POSSIBLY_AFFECTED, missing(row, record.scheme, held)
     match where:
         case Position.INSIDE:
-            what = "the model is listed, whatever its firmware" if row.every else f"{held} lies in {limits}"
+            what = (
+                "the model is listed, whatever its firmware"
+                if row.every
+                else f"{held} is in the affected range: {limits}"
+            )
             return Judgement(Verdict.AFFECTED, what, row=row)
         case Position.PAST | Position.SAFE_BELOW:
-            return Judgement(Verdict.NOT_AFFECTED, _cleared(subject, where, row, limits), row=row)
+            return Judgement(Verdict.NOT_AFFECTED, cleared(subject, where, row, limits), row=row)
         case Position.MISSING:
             wanted = lacking[-1]
             return Judgement(
-                possibly, f"{_named(wanted)} is not known; affected is {limits}", _READ[wanted], wanted, row
+                possibly, f"{spoken(wanted)} is not known; affected is {limits}", READ[wanted], wanted, row
             )
         case Position.OTHER:
             reason = f"{held} is not the build that was examined ({limits}); nothing is said of others"
-            return Judgement(Verdict.NOT_ASSESSED, reason, _SUPPLIER, "statement", row)
+            return Judgement(Verdict.NOT_ASSESSED, reason, SUPPLIER, "statement", row)
         case Position.UNSTATED:
             reason = "the record names neither models nor firmware"
             return Judgement(
                 Verdict.NOT_ASSESSED, reason, "the maker's own list: ask the supplier", "statement", row
             )
-    reason, settles = _between(where, held, limits)
-    return Judgement(possibly, reason, settles, row=row)
-
-
-def _between(where: Position, held: object, limits: str) -> tuple[str, str]:
-    """Return reason and what settles it for firmware the statement neither hits nor clears."""
-    return {
-        Position.UNCLEAR: (
-            f"{held} is not precise enough to compare with {limits}",
-            "the exact build: read it with credentials",
-        ),
-        Position.GAP: (
-            f"{held} lies between the last affected and the first fixed: {limits}",
-            "update to the first fixed firmware",
-        ),
-        Position.BELOW: (f"{held} is older than the range the maker examined: {limits}", _SUPPLIER),
-        Position.OLDER: (f"{held} is older than the build that was examined: {limits}", _SUPPLIER),
-        Position.FOREIGN: (
-            f"{held} belongs to another branch than {limits} and cannot be compared",
-            _SUPPLIER,
-        ),
-        Position.STILL: (f"{held} is newer than {limits}, but no fix was ever announced", _SUPPLIER),
-    }[where]
-
-
-def _cleared(subject: Subject, where: Position, row: Row, limits: str) -> str:
-    if where is Position.SAFE_BELOW:
-        return f"{subject.firmware} is older than {row.lower}, which the maker says is not affected"
-    if (
-        subject.firmware.build is None
-        and subject.floor is not None
-        and "build_date" not in limits
-        and row.upper
-    ):
-        return f"the firmware cannot be older than {subject.floor}, after the affected range: {limits}"
-    return f"{subject.firmware} is past the affected range: {limits}"
-
-
-def _limits(row: Row) -> str:
-    if row.every:
-        return "every firmware of the listed models"
-    if row.exact:
-        text = " or ".join(str(point) for point in row.exact)
-    elif row.lower is not None:
-        text = f"from {row.lower} {'up to' if row.closed else 'to before'} {row.upper}"
-    else:
-        text = f"{'up to' if row.closed else 'before'} {row.upper}"
-    return f"{text} (first fixed {row.fixed})" if row.fixed and row.fixed != row.upper else text
+    reason, settles = between(where, held, limits)
+    return Judgement(possibly, reason, settles, row=row, reachable=where is not Position.FOREIGN)
 
 
 def _suspected(record: Advisory, subject: Subject) -> Judgement | None:
@@ -236,12 +184,13 @@ def _suspected(record: Advisory, subject: Subject) -> Judgement | None:
         return Judgement(
             Verdict.POSSIBLY_AFFECTED,
             f"{doubt.why}; the build date is not known",
-            _READ["build_date"],
+            READ["build_date"],
             "build_date",
         )
     if subject.firmware.build.against(doubt.built_before) in {Order.BEFORE, Order.UNCLEAR}:
-        reason = f"the model is not listed, but {doubt.why}; {subject.firmware} is from before {doubt.built_before}"
-        return Judgement(Verdict.POSSIBLY_AFFECTED, reason, _SUPPLIER)
+        listed = "the model is not listed, but " if any(row.patterns for row in record.rows) else ""
+        reason = f"{listed}{doubt.why}; {subject.firmware} is from before {doubt.built_before}"
+        return Judgement(Verdict.POSSIBLY_AFFECTED, reason, SUPPLIER)
     return None
 
 
@@ -264,7 +213,7 @@ def _unlisted(record: Advisory, subject: Subject) -> Judgement | None:
         if wanted == "model"
         else "the unit is relabelled and its own model name is not known"
     )
-    return Judgement(verdict, what, _READ[wanted], wanted)
+    return Judgement(verdict, what, READ[wanted], wanted)
 
 
 def _capped(record: Advisory, subject: Subject, found: Judgement) -> Judgement:
@@ -278,11 +227,11 @@ def _capped(record: Advisory, subject: Subject, found: Judgement) -> Judgement:
     if _is_relabelled(record, subject):
         reason = f"{found.reason}; but the statement does not speak of the brand on the label"
         return replace(
-            found, verdict=Verdict.NOT_ASSESSED, reason=reason, settles=_SUPPLIER, missing="relabelled"
+            found, verdict=Verdict.NOT_ASSESSED, reason=reason, settles=SUPPLIER, missing="relabelled"
         )
     if scoped or weak == "maker":
         name = "brand" if scoped else "maker"
-        return replace(found, verdict=Verdict.NOT_ASSESSED, settles=_READ[name], missing=name)
+        return replace(found, verdict=Verdict.NOT_ASSESSED, settles=READ[name], missing=name)
     if weak:
         return replace(found, verdict=Verdict.POSSIBLY_AFFECTED, settles=_confirm(weak), missing=weak)
     return found
@@ -294,7 +243,7 @@ def _uses(name: str, found: Judgement) -> bool:
 
 
 def _confirm(name: str) -> str:
-    return f"{_READ.get(name, name).split(':')[0]}, which only one weak answer shows: a second answer that confirms it"
+    return f"{READ.get(name, name).split(':')[0]}, which only one weak answer shows: a second answer that confirms it"
 
 
 def _lowered(
@@ -306,7 +255,7 @@ def _lowered(
     elif _is_relabelled(record, subject):
         settles = "whether the relabelled unit has the maker's fault: ask the supplier"
     elif scoped:
-        settles = _READ["brand"]
+        settles = READ["brand"]
     elif record.condition:
         settles = record.condition
     elif found.row is not None and found.row.series:

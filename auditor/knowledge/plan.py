@@ -86,10 +86,11 @@ def _words(group: Sequence[Task], devices: dict[str, Device], book: Book, site: 
     model, remedy = first.what, next((task.remedy for task in group if task.remedy), first.finding.remedy)
     return {
         "count": str(len(devices)),
+        "devices": "1 device" if len(devices) == 1 else f"{len(devices)} devices",
         "model": model if first.action in {"update", "isolate"} else "",
         "maker": book.written(maker) if maker else "several makers'",
         "site": site,
-        "target": str(goal) if goal else NEWEST,
+        "target": f"{goal} or later" if goal else NEWEST,
         "what": first.what,
         "menu": f": {menu}" if menu else "",
         "remedy": remedy,

@@ -72,7 +72,7 @@ def _finding(context: Context, one: Restriction, effect: str, maker: Claim) -> F
 
 
 def _verdict(context: Context, one: Restriction, effect: str, maker: Claim) -> tuple[Verdict, str, str]:
-    on = f"{one.instrument}{f', {one.clause}' if one.clause else ''}"
+    on = one.instrument if one.clause in one.instrument else f"{one.instrument}, {one.clause}"
     if maker.certainty is Certainty.TENTATIVE:
         reason = f"To be clarified: the maker rests on a single weak sign, and {on} concerns that maker."
         return Verdict.POSSIBLY_AFFECTED, reason, "who made the device: a second sign of the maker"
@@ -84,7 +84,7 @@ def _verdict(context: Context, one: Restriction, effect: str, maker: Claim) -> t
     if effect == "conditional":
         return _for_a_purpose(context, one, on)
     if effect == "restricted":
-        since = f" since {one.starts}" if one.starts else ""
+        since = f" since {one.since}" if one.starts else ""
         return Verdict.AFFECTED, f"{on} concerns this maker{since}.", ""
     return Verdict.AFFECTED, f"For information: {on} concerns or touches this maker.", ""
 
@@ -129,7 +129,7 @@ def _facts(
         ("status", one.nature),
         ("instrument", one.instrument),
         ("clause", one.clause),
-        ("in force from", str(one.starts) if one.starts else ""),
+        ("in force from", one.since),
         ("in force until", one.ends.isoformat() if one.ends else ""),
         ("as of", today.isoformat()),
         ("effect on this maker", effect),

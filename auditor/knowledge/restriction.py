@@ -98,6 +98,14 @@ class Restriction:
             return Order.AFTER
         return Order.BEFORE if day < self.starts.first else Order.UNCLEAR
 
+    @property
+    def since(self) -> str:
+        """The first day in force, or the month where the day is not known."""
+        if self.starts is None:
+            return ""
+        known = self.starts.first == self.starts.last
+        return self.starts.first.isoformat() if known else self.starts.first.isoformat()[:7]
+
     def ended(self, day: date) -> bool:
         """Tell whether it had ceased before that day."""
         return self.ends is not None and self.ends < day

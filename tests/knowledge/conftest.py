@@ -34,6 +34,7 @@ def _device(
     granted: bool = True,
     transport: Transport = Transport.TCP,
     at: datetime | None = AT,
+    source: str = "live",
 ) -> Device:
     key = f"{site}/{address}"
     exchange = Exchange(
@@ -67,6 +68,7 @@ def _device(
         observations=observations,
         exchanges=(exchange,),
         granted=granted,
+        source=source,
     )
 
 

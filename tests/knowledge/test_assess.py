@@ -113,6 +113,22 @@ def test_the_maker_counts_and_not_the_brand(device: Make) -> None:
     assert "relabelled" in rebrand["CVE-2017-7921"].settles
 
 
+def test_branches_of_a_resold_line_are_not_offered_to_units_of_unknown_brand(device: Make) -> None:
+    found = _found(device({"maker": "dahua", "firmware": "2.800.0000000.16.R", "build_date": "2021-01-01"}))
+    assert "CVE-2020-5735" not in found
+    assert "CVE-2020-5735" in dict(found["advisories-not-assessed-brand"].facts)["advisories"]
+    own = {
+        "maker": "dahua",
+        "brand": "amcrest",
+        "model": "IP8M",
+        "firmware": "2.999.1.R",
+        "build_date": "2019-01-01",
+    }
+    other = _found(device(own))["CVE-2020-5735"]
+    assert other.verdict is Verdict.POSSIBLY_AFFECTED
+    assert "fixed version" not in dict(other.facts)
+
+
 def test_the_line_that_firmware_must_reach_is_the_newest_of_the_fixes(device: Make) -> None:
     finding = _found(device({**OLD, "model": "DS-2CD2142WD-I"}))["firmware-minimum"]
     assert dict(finding.facts)["fixed build"] == "2021-06-25"
@@ -200,9 +216,10 @@ def _many(device: Make, number: int) -> list[Device]:
     return made
 
 
+@pytest.mark.slow
 def test_ten_thousand_devices_are_assessed_in_under_ten_seconds(device: Make) -> None:
-    policy, devices = chosen_policy("us-federal"), _many(device, 2_000)
+    policy, devices = chosen_policy("us-federal"), _many(device, 1_000) * 10
     started = time.process_time()
     for one in devices:
         assess(one, policy=policy, today=TODAY)
-    assert (time.process_time() - started) * 5 < 10
+    assert time.process_time() - started < 10

@@ -53,6 +53,7 @@ HIDDEN: list[tuple[str, dict[str, Any]]] = [
     ("http-without-https", {"observed": (("http.status", "200"),), "ports": (("tcp", 80), ("tcp", 443))}),
     ("http-without-https", {"observed": (("http.status", "200"), ("tls.version", "TLSv1.2"))}),
     ("http-without-https", {"observed": (("http.status", "200"),), "transport": Transport.TLS}),
+    ("http-without-https", {"observed": (("http.status", "200"),), "source": "nmap"}),
     ("tls-obsolete", {"observed": (("tls.version", "TLSv1.2"),)}),
     ("certificate-expired", {"observed": (("tls.not_after", "2026-11-22T10:00:00Z"),)}),
     ("certificate-expired", {"observed": (("tls.not_after", "sometime"),)}),
