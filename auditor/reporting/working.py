@@ -11,7 +11,7 @@ from auditor.reporting.texts import Texts
 from auditor.reporting.values import Gap, Job, Number, SitePlan, Summary, Urgent
 
 _MOST_URGENT = 5
-_MOST_GAPS = 8
+_MOST_GAPS = 5
 _DONE = "done"
 
 
