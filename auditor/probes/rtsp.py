@@ -101,7 +101,7 @@ def _head(response: http.Response) -> Iterator[tuple[str, str | None]]:
         yield "rtsp.header_order", ",".join(name for name, _ in response.headers)
     for name, value in response.headers:
         key = name.lower()
-        if key not in _UNTOLD:
+        if key not in _UNTOLD or (key == "cseq" and not value.strip().isdigit()):
             yield _OWN_FIELD.get(key, f"rtsp.header.{key}"), value
 
 
