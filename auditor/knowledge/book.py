@@ -78,7 +78,7 @@ class Book:
         """Return the instrument of that name, None when there is none."""
         return next((one for one in self.restrictions if one.id.lower() == name.lower()), None)
 
-    @property
+    @cached_property
     def compiled(self) -> date:
         """The day of the newest advisory record."""
         return max(one.compiled for one in self.advisories)
