@@ -30,18 +30,19 @@ class Asker:
     fault: Callable[[str, str], None]
     """Told (subject, traceback) of every bug."""
 
-    async def ask(self, target: Target, budget: Budget) -> Known:
-        """Ask everything that is to be asked of a target as it is known now, and say who it is.
+    async def ask_ports(self, target: Target, budget: Budget) -> bool:
+        """Ask what the ports known by now are worth; False when nothing more may be asked of the target.
 
-        Idempotent: what was asked before, in this process or an earlier one, is recalled.
+        Idempotent, as everything here: what was asked before, in this process or an earlier one, is recalled.
         """
-        allowed = await self._ask_round(target, budget, 1, self.plan)
+        return await self._ask_round(target, budget, 1, self.plan)
+
+    async def conclude(self, target: Target, budget: Budget) -> Known:
+        """Say who the target is, after asking what its first answers make worth asking."""
         known = await self.known(target)
-        if allowed:
-            suspected = await self._suspected(target, known.observations)
-            if suspected:
-                await self._ask_round(target, budget, 2, replace(self.plan, suspected=suspected))
-                known = await self.known(target)
+        suspected = await self._suspected(target, known.observations)
+        if suspected and await self._ask_round(target, budget, 2, replace(self.plan, suspected=suspected)):
+            known = await self.known(target)
         return known
 
     async def _ask_round(self, target: Target, budget: Budget, round_: int, plan: Plan) -> bool:

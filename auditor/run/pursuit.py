@@ -50,25 +50,29 @@ class Pursuit:
             self.stop.set(f"failed: {error}")
 
     async def _to_its_end(self, target: Target) -> None:
-        """Ask as ports become known; what is known so far is saved whenever it is quiet, and when we must end."""
+        """Ask as ports become known; conclude when it is quiet for a while, and at its end."""
         budget = Budget(seconds=self.audit.device_seconds, requests=self.audit.device_requests)
-        while True:
-            is_last = target.closed
-            target.news.clear()
-            try:
-                known = await self.asker.ask(target, budget)
-            except EndedError as end:
-                self._end = self._end or end
-                known = await self.asker.known(target)
-                self.record.save(target, known.identity, known.observations, done=False)
-                return
-            if is_last and not target.news.is_set():
-                self.record.save(target, known.identity, known.observations, done=True)
-                target.finish()
-                return
-            if not await _hears(target.news):
-                self.record.save(target, known.identity, known.observations, done=False)
-                await target.news.wait()
+        try:
+            while not target.is_done:
+                await self._step(target, budget)
+        except EndedError as end:
+            self._end = self._end or end
+            known = await self.asker.known(target)
+            self.record.save(target, known.identity, known.observations, done=False)
+
+    async def _step(self, target: Target, budget: Budget) -> None:
+        is_last = target.closed
+        target.news.clear()
+        await self.asker.ask_ports(target, budget)
+        if not is_last and await _hears(target.news):
+            return
+        known = await self.asker.conclude(target, budget)
+        is_over = is_last and not target.news.is_set()
+        self.record.save(target, known.identity, known.observations, done=is_over)
+        if is_over:
+            target.finish()
+        else:
+            await target.news.wait()
 
     def close_all(self) -> None:
         """Nothing more will be found anywhere."""

@@ -67,10 +67,15 @@ def marks(identity: Identity, observations: tuple[Observation, ...]) -> Marks:
     sure = serial is not None and serial.certainty is not Certainty.TENTATIVE
     name = serial.value.strip() if serial and sure else ""
     return Marks(
-        mac="" if len(mac) != 12 or mac in _NO_MAC else mac,
+        mac=mac if _is_worldwide(mac) else "",
         serial=name if len(name) >= _SHORTEST_SERIAL and len(set(name)) > 2 else "",
         endpoint=next((one.value for one in observations if one.field in ENDPOINT_FIELDS), ""),
     )
+
+
+def _is_worldwide(mac: str) -> bool:
+    """Tell whether a MAC address is one the maker was given; others, made up locally, may exist twice."""
+    return len(mac) == 12 and mac not in _NO_MAC and not int(mac[:2], 16) & 0b11
 
 
 def occupant(connection: sqlite3.Connection, site: str, address: str) -> Row | None:

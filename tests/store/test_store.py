@@ -149,9 +149,9 @@ def test_large_replies_are_compressed_and_named_by_their_real_digest(store: Stor
 
 
 def test_a_device_that_moved_stays_one_device_with_a_history(store: Store) -> None:
-    keep(store, "r1", "10.0.0.5", maker="m", mac="02:00:00:aa:bb:cc", serial="SER123456")
+    keep(store, "r1", "10.0.0.5", maker="m", mac="00:1b:21:aa:bb:cc", serial="SER123456")
     store.begin(a_run("r2", NOON + timedelta(days=1)))
-    keep(store, "r2", "10.0.0.77", NOON + timedelta(days=1), maker="m", mac="0200.00aa.bbcc")
+    keep(store, "r2", "10.0.0.77", NOON + timedelta(days=1), maker="m", mac="001b.21aa.bbcc")
     (device,) = store.devices()
     assert device.key == "hall/10.0.0.5"
     assert device.address == "10.0.0.77"
@@ -175,8 +175,8 @@ def test_another_device_at_an_old_address_is_another_device(store: Store) -> Non
 
 
 def test_a_device_with_two_addresses_in_one_run_is_one_device(store: Store) -> None:
-    keep(store, "r1", "10.0.0.5", serial="SER-AAAA-1", mac="02:00:00:00:00:01")
-    keep(store, "r1", "fd00::5", serial="SER-AAAA-1", mac="02:00:00:00:00:02")
+    keep(store, "r1", "10.0.0.5", serial="SER-AAAA-1", mac="00:1b:21:00:00:01")
+    keep(store, "r1", "fd00::5", serial="SER-AAAA-1", mac="00:1b:21:00:00:02")
     (device,) = store.devices()
     assert set(device.addresses) == {"10.0.0.5", "fd00::5"}
     assert len(device.exchanges) == 2
@@ -191,10 +191,11 @@ def test_the_same_address_at_two_sites_is_two_devices(store: Store) -> None:
     assert [one.site for one in store.device("school/10.0.0.5")] == ["school"]
 
 
+@pytest.mark.parametrize("mac", ["00:00:00:00:00:00", "02:00:00:00:00:07", "ff:ff:ff:ff:ff:ff", "00:1b"])
 @pytest.mark.parametrize("serial", ["", "0000000000", "1234", "-------"])
-def test_placeholder_marks_do_not_merge_devices(store: Store, serial: str) -> None:
+def test_placeholder_marks_do_not_merge_devices(store: Store, serial: str, mac: str) -> None:
     for address in ("10.0.0.5", "10.0.0.6"):
-        keep(store, "r1", address, serial=serial, mac="00:00:00:00:00:00")
+        keep(store, "r1", address, serial=serial, mac=mac)
     assert len(list(store.devices())) == 2
 
 
