@@ -60,7 +60,7 @@ bench: $(VENV)/.ready ## Measure speed and memory, ratios in one run (not part o
 	@$(BIN)/python -m tests.benchmarks --out $(OUT)/bench
 
 corpus: $(VENV)/.ready ## Score the recorded replies of others in CORPUS (default ../shared/corpus).
-	@if [ -d "$(CORPUS)" ]; then $(BIN)/python -m tests.corpus.score $(CORPUS); \
+	@if [ -d "$(CORPUS)" ]; then $(BIN)/python tests/corpus/score_corpus.py --misses $(CORPUS); \
 	else echo "no recorded replies at $(CORPUS); give CORPUS=folder"; fi
 
 fuzz: $(VENV)/.ready ## A million inputs through every parser and reader (takes long).
