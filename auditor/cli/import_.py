@@ -1,0 +1,100 @@
+"""`auditor import`: identify devices from captures, nmap results, feeds and lists others made, sending nothing."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from auditor.cli._evidence import Problems, conclude, evidence_options, now, scope_of, unreadable
+from auditor.cli._words import Exit, Failure, words
+from auditor.intake import EvidenceError, Kind, kinds
+from auditor.run.imports import Importer
+from auditor.store import Access, Store
+
+
+class Imports(click.Group):
+    """A group with one command for each kind of file the intake can read."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all kinds."""
+        del ctx
+        return list(kinds())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command that imports that kind."""
+        del ctx
+        kind = kinds().get(cmd_name)
+        return _command(kind) if kind else None
+
+
+def _command(kind: Kind) -> click.Command:
+    when = click.option(
+        "--at",
+        type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]),
+        help="When the file was made (UTC), if it does not say; default: the file's own date.",
+    )
+    files = click.argument(
+        "files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE..."
+    )
+
+    def read_files(files: tuple[Path, ...], at: datetime | None, **given: object) -> int:
+        return _import(kind, files, at, **given)  # type: ignore[arg-type]  # click hands over what the options are
+
+    read_files.__doc__ = (
+        f"Import {kind.summary}.\n\nNothing is sent. What is found becomes a run of its own, "
+        "held to the scope: devices outside it are counted, not described."
+    )
+    return click.command(
+        kind.name,
+        short_help=kind.summary,
+        epilog=f"Example:  auditor import {kind.name} --scope scope.toml --db audit.sqlite FILE",
+    )(files(when(evidence_options(read_files))))
+
+
+command = Imports(name="import", help="Identify devices from evidence that others recorded, sending nothing.")
+
+
+def _import(
+    kind: Kind,
+    files: tuple[Path, ...],
+    at: datetime | None,
+    scope_file: Path | None,
+    no_scope: bool,
+    site: str | None,
+    db: Path,
+    policy: str | None,
+    fail_on: str | None,
+    as_json: bool,
+) -> int:
+    scope = scope_of(scope_file, site, no_scope=no_scope)
+    for path in files:
+        if not path.exists():
+            raise Failure(f"{path}: there is no such file")
+    problems = Problems()
+    with Store.open(db, Access.CREATE) as store:
+        importer = Importer(store, scope, now, site)
+        failed = [path for path in files if not _read(kind, path, at, importer, problems)]
+        code = conclude(store, importer, policy=policy, fail_on=fail_on, as_json=as_json)
+    return Exit.USAGE if failed else code
+
+
+def _read(kind: Kind, path: Path, at: datetime | None, importer: Importer, problems: Problems) -> bool:
+    """Read one file; tell whether it was of its kind. What other files hold is kept in any case."""
+    made = at.replace(tzinfo=now().tzinfo) if at else None
+    try:
+        if made is None and not kind.says_when:
+            made = datetime.fromtimestamp(path.stat().st_mtime, tz=now().tzinfo)
+            importer.note(
+                f"{path.name}: where it does not say when, its own date {made:%Y-%m-%d} is taken; see --at"
+            )
+        before = importer.exchanges
+        importer.take_all(kind.read(path, problems.tell, made))
+    except EvidenceError as error:
+        words(f"auditor: {error}")
+        return False
+    except OSError as error:
+        words(unreadable(path, error).message)
+        return False
+    if importer.exchanges == before:
+        words(f"auditor: {path}: nothing in it shows a device that may be described")
+    return True

@@ -1,0 +1,157 @@
+"""From the first bytes of a TCP conversation to sayings: heads and pages, never media, never a login.
+
+What a viewer sent to log in is dropped before anything is kept. An answer given to somebody logged in may hold
+settings; it is marked, so that only what our readers show of it is kept.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.intake.messages import Message, messages
+from auditor.intake.streams import Conversation
+from auditor.model import Protocol, Transport
+from auditor.wire import http, tls
+
+_LOGIN_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-auth-token", "sessiontag"})
+_LOGIN_MARKS = (b"usernametoken", b'"session"', b"password", b"passwd", b"&pwd=", b"?pwd=", b"token=")
+_LOGIN_LINE = re.compile(
+    rb"^(?:proxy-authorization|authorization|authentication-info|cookie|set-cookie2?)[ \t]*:[^\n]*\n?",
+    re.IGNORECASE | re.MULTILINE,
+)
+_COOKIE_VALUE = re.compile(
+    rb"^(set-cookie2?[ \t]*:[ \t]*[^=;\r\n]{1,256}=)[^;\r\n]*", re.IGNORECASE | re.MULTILINE
+)
+_USER_IN_URL = re.compile(rb"(://)[^\s/@]{1,256}@")
+_TEXTUAL = ("text/", "xml", "json", "javascript", "html", "sdp")
+_ICON = "favicon.ico"
+_RTSP_KEPT = (b"OPTIONS ", b"DESCRIBE ", b"")
+_SIP_SPOKEN = re.compile(rb"[A-Z]{3,12} [^\r\n]{1,1024} SIP/2\.0", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One answer worth reading, and the request it answers where that is known."""
+
+    protocol: Protocol
+    transport: Transport
+    request: bytes
+    reply: bytes
+    by_client: bool = False
+    """Said by who opened the connection, as cameras do that register at a platform."""
+    logged_in: bool = False
+    cut: bool = False
+
+
+def sayings(talk: Conversation) -> Iterator[Saying]:
+    """Yield what is worth reading of a conversation."""
+    port = int.from_bytes(talk.key[-2:], "big")
+    said = talk.said
+    if said[:2] == b"\x16\x03":
+        yield from _tls(said)
+    elif said[:5].upper() == b"HTTP/":
+        yield from _http(talk)
+    elif said[:5].upper() == b"RTSP/":
+        yield from _rtsp(talk)
+    elif said[:4] == b"SSH-":
+        yield Saying(Protocol.SSH, Transport.TCP, b"", said.split(b"\n", 1)[0][:255] + b"\n")
+    elif said[:3] == b"220" and (port == 21 or b"ftp" in said[:512].lower()):
+        yield Saying(Protocol.FTP, Transport.TCP, b"", said.split(b"\n", 1)[0][:1024] + b"\n")
+    elif port == 23 or said[:2] in {b"\xff\xfb", b"\xff\xfd"}:
+        yield from _telnet(talk)
+    if _SIP_SPOKEN.match(talk.asked[:2048]):
+        for message in messages(talk.asked):
+            yield Saying(
+                Protocol.SIP,
+                Transport.TCP,
+                b"",
+                without_login(message.bytes),
+                by_client=True,
+                cut=message.cut,
+            )
+
+
+def without_login(message: bytes) -> bytes:
+    """Return a message without the lines that prove or carry a login, and without users and passwords in addresses."""
+    return _USER_IN_URL.sub(rb"\1", _LOGIN_LINE.sub(b"", _COOKIE_VALUE.sub(rb"\1-", message)))
+
+
+def _tls(said: bytes) -> Iterator[Saying]:
+    handshake = tls.parse(said)
+    if handshake is not None and (handshake.chain or handshake.version):
+        record = tls.record(handshake.version, handshake.cipher, handshake.chain)
+        yield Saying(Protocol.TLS, Transport.TLS, b"", record)
+
+
+def _telnet(talk: Conversation) -> Iterator[Saying]:
+    """Yield what a telnet server says before anybody types."""
+    first = talk.said[:2048]
+    if first and not first.startswith((b"HTTP", b"RTSP")):
+        prompt = re.search(rb"(?:login|username|user name|account)[ \t]*:", first, re.IGNORECASE)
+        yield Saying(Protocol.TELNET, Transport.TCP, b"", first[: prompt.end()] if prompt else first[:512])
+
+
+def _http(talk: Conversation) -> Iterator[Saying]:
+    asked = list(messages(talk.asked))
+    answers = [one for one in messages(talk.said) if one.first_line[9:10] != b"1"]
+    for number, answer in enumerate(answers):
+        request = asked[number] if number < len(asked) else None
+        if answer.first_line[:5].upper() != b"HTTP/":
+            return
+        yield _answer(request, answer, cut=answer.cut or (talk.cut and answer is answers[-1]))
+
+
+def _answer(request: Message | None, answer: Message, *, cut: bool) -> Saying:
+    is_onvif = request is not None and (
+        b"/onvif/" in request.first_line.lower() or b"envelope" in request.body[:512].lower()
+    )
+    body = answer.body if _is_text(request, answer) else b""
+    return Saying(
+        Protocol.ONVIF if is_onvif else Protocol.HTTP,
+        Transport.TCP,
+        request.bytes if request else b"",
+        _COOKIE_VALUE.sub(rb"\1-", answer.head) + body,
+        logged_in=request is not None and _is_logged_in(request, is_soap=is_onvif),
+        cut=cut or len(body) < len(answer.body),
+    )
+
+
+def _is_text(request: Message | None, answer: Message) -> bool:
+    """Tell whether a body is a page or an answer; pictures and streams are media, but for the small icon of a site."""
+    kind = answer.header("content-type").lower()
+    if request is not None and http.request_path(request.head).partition("?")[0].lower().endswith(_ICON):
+        return True
+    if any(mark in kind for mark in _TEXTUAL):
+        return "multipart" not in kind
+    start = answer.body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return not kind and start[:1] in {b"<", b"{", b"["}
+
+
+def _is_logged_in(request: Message, *, is_soap: bool) -> bool:
+    """Tell whether a request bears a login, or may: then its body and its answer's are not kept as they are."""
+    if any(name.lower() in _LOGIN_HEADERS for name, _ in request.headers):
+        return True
+    if _USER_IN_URL.search(request.first_line):
+        return True
+    whole = request.bytes.lower()
+    return any(mark in whole for mark in _LOGIN_MARKS) or (bool(request.body) and not is_soap)
+
+
+def _rtsp(talk: Conversation) -> Iterator[Saying]:
+    asked = {one.header("cseq").strip(): one for one in messages(talk.asked)}
+    for answer in messages(talk.said):
+        if answer.first_line[:5].upper() != b"RTSP/":
+            continue
+        request = asked.get(answer.header("cseq").strip())
+        verb = request.first_line.upper().partition(b" ")[0] + b" " if request else b""
+        if verb not in _RTSP_KEPT and b" 401 " not in answer.first_line:
+            continue
+        logged_in = request is not None and _is_logged_in(request, is_soap=False)
+        yield Saying(
+            Protocol.RTSP,
+            Transport.TCP,
+            request.bytes if request else b"",
+            _LOGIN_LINE.sub(b"", answer.head) + answer.body,
+            logged_in=logged_in,
+            cut=answer.cut,
+        )

@@ -1,0 +1,27 @@
+"""ARP packets: the hardware address behind an IPv4 address of the own segment. The sweep belongs to discovery."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from auditor.model import Exchange, Method, Observation, Protocol
+from auditor.probes._showing import show
+from auditor.wire import arp
+
+if TYPE_CHECKING:  # reading recorded replies needs no network room
+    from auditor.net import Line
+FIELDS = ("mac",)
+PROTOCOLS = (Protocol.ARP,)
+PORTS = ()
+METHOD = Method.ARP
+ROUND = 1
+
+
+async def probe(_line: "Line") -> None:
+    """Ask nothing: discovery has asked, or the device spoke unasked."""
+
+
+def read(exchange: Exchange) -> Iterator[Observation]:
+    """Yield the sender's hardware address."""
+    packet = arp.parse(exchange.reply)
+    if packet is not None:
+        yield from show(exchange, (("mac", packet.mac),))

@@ -1,0 +1,165 @@
+"""Evidence that others recorded becomes a run of its own: kept, identified, and held to the scope in what it reports."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from auditor.model import Coverage, Exchange, Run, Status, Withheld
+from auditor.run.again import identify_stored, known_from
+from auditor.run.execute import new_run
+from auditor.scope import AddressSet, Authorisation, Refusal, Scope, Site, interval
+from auditor.scope.scope import Why
+from auditor.store import Presence, Store
+
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for "the file does not say when": older than everything that does, so that it overrules nothing."""
+
+NO_SCOPE = "no scope: everything in the files is described, as --no-scope asked"
+
+_NOT_ABOUT_ADDRESSES = frozenset({Why.EXPIRED, Why.NOT_YET, Why.WINDOW})
+"""Refusals to send. Reading what others recorded sends nothing, so these do not count."""
+_HEARD = frozenset({Status.ANSWERED, Status.GARBLED})
+_FLUSH_AFTER = 200
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a run must know of one address until it is identified: when, and at which ports."""
+
+    last: datetime = NO_TIME
+    ports: set[tuple[str, int]] = field(default_factory=set)
+    sources: set[str] = field(default_factory=set)
+
+    def add(self, exchange: Exchange) -> None:
+        """Take note of an exchange."""
+        self.last = max(self.last, exchange.at or NO_TIME)
+        self.sources.add(exchange.source.partition(" ")[0])
+        if exchange.endpoint.port and exchange.status in _HEARD:
+            self.ports.add((exchange.endpoint.transport.value, exchange.endpoint.port))
+
+
+def unscoped(site: str) -> Scope:
+    """Return what stands for a scope when there is none and the user said so: one site with every address."""
+    everything = AddressSet((interval("0.0.0.0/0"), interval("::/0")))
+    paper = Authorisation(
+        reference=NO_SCOPE,
+        issued_by="",
+        contact="",
+        valid_from=NO_TIME,
+        valid_until=datetime(9999, 12, 31, tzinfo=UTC),
+    )
+    return Scope(paper, (Site(site, everything),), source=NO_SCOPE)
+
+
+@dataclass(slots=True)
+class Importer:
+    """One run that is filled from evidence instead of from the network."""
+
+    store: Store
+    scope: Scope
+    clock: Callable[[], datetime]
+    site: str | None = None
+    """Where the evidence comes from, for scopes in which the same addresses exist at several sites."""
+    run: Run = field(init=False)
+    outside: set[str] = field(default_factory=set)
+    excluded: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    exchanges: int = 0
+    _seen: dict[str, _Seen] = field(default_factory=dict)
+    _subjects: dict[str, str | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.run = new_run(self.scope, self.clock())
+        self.store.begin(self.run)
+
+    @property
+    def subjects(self) -> int:
+        """How many addresses within the scope have spoken so far."""
+        return len(self._seen)
+
+    def take(self, exchange: Exchange) -> bool:
+        """Keep an exchange whose device is an address, if the scope holds it; outside it is counted, not described."""
+        address = exchange.device
+        if address not in self._subjects:
+            self._subjects[address] = self._subject(address)
+        subject = self._subjects[address]
+        if subject is None:
+            return False
+        kept = replace(exchange, device=subject, id="")
+        self._seen.setdefault(subject, _Seen()).add(kept)
+        self.store.add(self.run.id, (kept,))
+        self.exchanges += 1
+        if self.exchanges % _FLUSH_AFTER == 0:
+            self.store.flush()
+        return True
+
+    def take_all(self, exchanges: Iterable[Exchange]) -> int:
+        """Keep all of them; return how many were within the scope."""
+        return sum(self.take(one) for one in exchanges)
+
+    def note(self, words: str) -> None:
+        """Remember what the report must say."""
+        if words not in self.notes:
+            self.notes.append(words)
+
+    def _subject(self, address: str) -> str | None:
+        now = self.clock()
+        admitted = self.scope.admit(address, site=self.site, at=now)
+        if not isinstance(admitted, Refusal):
+            return admitted.device
+        if admitted.why in _NOT_ABOUT_ADDRESSES:
+            if admitted.why is Why.EXPIRED:
+                self.note(f"described though the authorisation is over ({admitted.reason}): nothing was sent")
+            found = next(
+                one.name
+                for one in self.scope.sites
+                if self.site in {None, one.name} and AddressSet((interval(address),)) & one.networks
+            )
+            return f"{found}/{admitted.address}"
+        (self.excluded if admitted.why is Why.EXCLUDED else self.outside).add(admitted.address)
+        if admitted.why is Why.AMBIGUOUS:
+            self.note(f"{admitted.address}: {admitted.reason}")
+        return None
+
+    def finish(self) -> Run:
+        """Identify every address that spoke, write how far it got, and return the run."""
+        self.store.flush()
+        for subject in sorted(self._seen):
+            self._identify(subject)
+        if keys := frozenset(self.store.shared(self.run.id)):
+            identify_stored(self.store, self.run.id, keys)
+        withheld = (Withheld(str(Why.EXCLUDED), len(self.excluded)),) if self.excluded else ()
+        answered = len(self._seen)
+        self.run = replace(
+            self.run,
+            ended=self.clock(),
+            complete=True,
+            state="complete",
+            coverage=Coverage(
+                granted=answered,
+                swept=0,
+                answered=answered,
+                silent=0,
+                withheld=withheld,
+                outside=len(self.outside),
+            ),
+            notes=tuple(self.notes),
+        )
+        self.store.finish(self.run)
+        return self.run
+
+    def _identify(self, subject: str) -> None:
+        """Identify one address from what the store holds of it, so that no more than one is in memory."""
+        seen = self._seen[subject]
+        site, _, address = subject.rpartition("/")
+        said = [
+            exchange
+            for device in self.store.device(address, self.run.id)
+            for exchange in device.exchanges
+            if exchange.device == subject
+        ]
+        known = known_from(subject, said)
+        met = Presence(
+            site, address, seen.last, tuple(sorted(seen.ports)), source=", ".join(sorted(seen.sources))
+        )
+        self.store.save(self.run.id, met, known.identity, known.observations)
