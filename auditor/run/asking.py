@@ -16,6 +16,7 @@ from auditor.scope import Refusal
 from auditor.store import StoreError
 
 _TARPIT = "accepts nearly every port: a tarpit, asked no further"
+_DRIPPING = "its answers never end, asked no further"
 
 
 @dataclass(slots=True)
@@ -54,19 +55,29 @@ class Asker:
             )
             if isinstance(admitted, Refusal):
                 return False
-            if target.is_tarpit(len(self.audit.swept_ports)):
-                self._mark_tarpit(target)
+            if self._is_trap(target):
                 return False
             await self._put_all(target, admitted, budget, round_, plan)
             if self.gate.clock() < admitted.until:
                 return True
 
-    def _mark_tarpit(self, target: Target) -> None:
-        if not any(one.detail == _TARPIT for one in target.memory.exchanges):
-            self.keep(target, self._remark(target, Status.WITHHELD, "tarpit", _TARPIT))
+    def _is_trap(self, target: Target) -> bool:
+        """Tell whether a target only wastes our time; it is marked, and asked no further."""
+        reason = (
+            _TARPIT
+            if target.is_tarpit(len(self.audit.swept_ports))
+            else _DRIPPING
+            if target.is_dripping()
+            else None
+        )
+        if reason and not any(one.detail == reason for one in target.memory.exchanges):
+            self.keep(target, self._remark(target, Status.WITHHELD, "tarpit", reason))
+        return reason is not None
 
     async def _put_all(self, target: Target, grant: Grant, budget: Budget, round_: int, plan: Plan) -> None:
         for port in target.open_ports():
+            if self._is_trap(target):
+                return
             said: list[Exchange] = []
             for question in questions(target.address, port, grant.methods, round_=round_):
                 if is_left_alone(said) or (round_ > 1 and not self._has_answered(target, question)):

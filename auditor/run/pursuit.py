@@ -26,6 +26,8 @@ class Pursuit:
     late: set[str] = field(default_factory=set)
     """Who said something more after having been asked to the end."""
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _saved: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """What was known of a target when it was last saved."""
     _failure: BaseException | None = None
     _end: EndedError | None = None
     """Why a device was not asked to its end."""
@@ -58,7 +60,7 @@ class Pursuit:
         except EndedError as end:
             self._end = self._end or end
             known = await self.asker.known(target)
-            self.record.save(target, known.identity, known.observations, done=False)
+            self.record.save(target, known.identity, known.observations)
 
     async def _step(self, target: Target, budget: Budget) -> None:
         is_last = target.closed
@@ -66,10 +68,13 @@ class Pursuit:
         await self.asker.ask_ports(target, budget)
         if not is_last and await _hears(target.news):
             return
-        known = await self.asker.conclude(target, budget)
-        is_over = is_last and not target.news.is_set()
-        self.record.save(target, known.identity, known.observations, done=is_over)
-        if is_over:
+        if self._saved.get(target.subject) != target.state():
+            known = await self.asker.conclude(target, budget)
+            self.record.save(target, known.identity, known.observations)
+            self._saved[target.subject] = target.state()
+        if is_last and not target.news.is_set():
+            self._saved.pop(target.subject, None)
+            self.record.done(target)
             target.finish()
         else:
             await target.news.wait()
@@ -110,7 +115,8 @@ class Pursuit:
         for target in in_order(self.targets.values()):
             if not target.granted and not target.is_done:
                 known = await self.asker.known(target)
-                self.record.save(target, known.identity, known.observations, done=True)
+                self.record.save(target, known.identity, known.observations)
+                self.record.done(target)
 
 
 async def _hears(news: asyncio.Event) -> bool:

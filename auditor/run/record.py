@@ -46,10 +46,8 @@ class Record:
         self.store.add(self.run, [exchange])
         self.tally.exchanges += 1
 
-    def save(
-        self, target: Target, identity: Identity, observations: Sequence[Observation], *, done: bool
-    ) -> None:
-        """Write down who a device is; done: it has been asked to the end."""
+    def save(self, target: Target, identity: Identity, observations: Sequence[Observation]) -> None:
+        """Write down who a device is."""
         if target.has_anything():
             moments = [one.at for one in target.memory.exchanges if one.at] + [target.seen or self.clock()]
             met = Presence(
@@ -60,9 +58,11 @@ class Record:
                 granted=target.granted,
             )
             self.store.save(self.run, met, identity, observations)
-        if done:
-            self.store.event(self.run, self.clock(), "done", target.subject)
-            self.tally.done += target.granted
+
+    def done(self, target: Target) -> None:
+        """Write down that a device was asked to its end."""
+        self.store.event(self.run, self.clock(), "done", target.subject)
+        self.tally.done += target.granted
 
     def chunk(self, name: str, swept: Swept) -> None:
         """Write down that a chunk was swept to its end."""

@@ -17,8 +17,8 @@ _NEARLY_ALL = 0.8
 _UNANSWERED = 2
 """After so many unanswered questions in a row an endpoint is left alone."""
 
-_DRIP = 4.5
-"""Seconds; an answer that takes longer is cut off by the deadline, and the next one would be, too."""
+_ENDLESS = 6
+"""A device whose last answers, so many of them, were all cut off by the deadline, is asked no further."""
 
 
 @dataclass(slots=True)
@@ -79,6 +79,15 @@ class Target:
         """Tell whether it accepts nearly every one of the ports tried."""
         return len(self.open_ports()) >= max(_MANY_PORTS, _NEARLY_ALL * tried)
 
+    def is_dripping(self) -> bool:
+        """Tell whether its last answers never came to an end."""
+        last = [one for one in self.memory.exchanges if one.status is Status.ANSWERED][-_ENDLESS:]
+        return len(last) == _ENDLESS and all(is_endless(one) for one in last)
+
+    def state(self) -> tuple[int, int]:
+        """Return what changes whenever more is known of it."""
+        return len(self.memory), len(self.ports)
+
     def has_anything(self) -> bool:
         """Tell whether there is a device to speak of: an open port or a word."""
         return bool(self.ports) or len(self.memory) > 0
@@ -102,12 +111,17 @@ def is_left_alone(said: Iterable[Exchange]) -> bool:
     """Tell whether an endpoint's last questions went unanswered, or their answers never ended: it is let be."""
     unanswered = 0
     for one in said:
-        if one.status in {Status.SILENT, Status.REFUSED} or one.seconds > _DRIP:
+        if one.status in {Status.SILENT, Status.REFUSED} or is_endless(one):
             # A port that keeps its peace until spoken to is no sign of anything.
             unanswered += one.protocol is not Protocol.SDK
         else:
             unanswered = 0
     return unanswered >= _UNANSWERED
+
+
+def is_endless(exchange: Exchange) -> bool:
+    """Tell whether an answer was still coming when its deadline cut it off."""
+    return exchange.status is Status.ANSWERED and exchange.detail.startswith("deadline of")
 
 
 def sighting_text(sighting: Sighting) -> str:
