@@ -65,9 +65,15 @@ def _everywhere() -> Iterator[click.Option]:
 
 def _equip(command: click.Command) -> click.Command:
     """Give a command, and what is under it, the options every command takes."""
-    if isinstance(command, click.Group):
-        for below in command.commands.values():
-            _equip(below)
+    if isinstance(command, click.Group) and not isinstance(command, Commands):
+        find = command.get_command
+
+        def equipped(ctx: click.Context, cmd_name: str) -> click.Command | None:
+            found = find(ctx, cmd_name)
+            return None if found is None else _equip(found)
+
+        # A group may make its commands only when asked for them.
+        command.get_command = equipped  # type: ignore[method-assign]
     taken = {text for one in command.params for text in (*one.opts, *one.secondary_opts)}
     command.params.extend(one for one in _everywhere() if not taken.intersection(one.opts))
     return command

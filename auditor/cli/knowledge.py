@@ -25,7 +25,7 @@ def command() -> None:
     """Say how old the knowledge is, what a record says, and whether the data files are sound."""
 
 
-@command.command()
+@command.command(epilog="Example:  auditor knowledge status")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(as_json: bool) -> None:
     """Say what is known, and of which day it is."""
@@ -53,7 +53,7 @@ def status(as_json: bool) -> None:
         click.echo(f"{len(index.models):>6}  newest firmware   as of {index.as_of} ({shown(index.source)})")
 
 
-@command.command()
+@command.command(epilog="Example:  auditor knowledge show CVE-2021-36260")
 @click.argument("name", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def show(name: str, as_json: bool) -> None:
@@ -77,7 +77,7 @@ def show(name: str, as_json: bool) -> None:
         raise Failure(f"no record {name!r}{hint}")
 
 
-@command.command()
+@command.command(epilog="Example:  auditor knowledge lint")
 @click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 def lint(folder: Path | None) -> int:
     """Check every data file and every example in it; FOLDER is one like fingerprints/."""
@@ -88,7 +88,10 @@ def lint(folder: Path | None) -> int:
     return Exit.USAGE if wrong else Exit.DONE
 
 
-@command.command("import-firmware")
+@command.command(
+    "import-firmware",
+    epilog="Example:  auditor knowledge import-firmware index.json --as-of 2026-11-01 --source maker",
+)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--as-of", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day the list is of.")
 @click.option("--source", required=True, help="Where the list comes from; reports name it.")

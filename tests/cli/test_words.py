@@ -98,7 +98,7 @@ def test_every_command_has_a_summary_in_its_first_line() -> None:
     folder = Path(__file__).resolve().parents[2] / "auditor" / "cli"
     for path in folder.glob("[!_]*.py"):
         first = path.read_text(encoding="utf-8").splitlines()[0]
-        assert first.startswith(f'"""`auditor {path.stem.replace("_", "-")}`: '), path.name
+        assert first.startswith(f'"""`auditor {path.stem.rstrip("_").replace("_", "-")}`: '), path.name
 
 
 def test_help_starts_at_once() -> None:
