@@ -4,7 +4,6 @@ import asyncio
 import ssl
 from collections import deque
 
-from lab.emulator import certificates
 from lab.emulator.clock import Clock
 from lab.emulator.device import Device
 from lab.persona import Listener
@@ -73,6 +72,9 @@ class Unit:
         if listener.port not in self._contexts:
             stated = listener.certificate
             assert stated is not None, f"{self.device.key}: port {listener.port} has no certificate"
+            # Imported when first needed: a device without TLS saves a third of its memory.
+            from lab.emulator import certificates  # noqa: PLC0415 - see above
+
             place, facts = f"{self.device.persona.path}: certificate", self.device.facts
             self._contexts[listener.port] = await asyncio.to_thread(
                 certificates.context,
