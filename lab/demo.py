@@ -32,12 +32,12 @@ valid_until = 2100-01-01T00:00:00Z
 [[site]]
 name = "town-hall"
 owner = "IT office"
-networks = ["127.77.0.0/26"]
+networks = ["127.77.0.1-127.77.0.63"]
 
 [[site]]
 name = "school"
 owner = "School administration"
-networks = ["127.77.0.64/26", "127.77.0.128/25"]
+networks = ["127.77.0.64-127.77.0.254"]
 """
 
 
