@@ -15,7 +15,7 @@ from auditor.store import Access, Store
 _MARKS = {"certain": "", "firm": "", "tentative": "?"}
 
 
-@click.command(epilog="Example:  auditor devices --db audit.sqlite --maker hikvision --site townhall")
+@click.command(epilog="Example:  auditor devices --db audit.sqlite --kind camera --site town-hall")
 @click.option(
     "--db",
     type=click.Path(dir_okay=False, path_type=Path),

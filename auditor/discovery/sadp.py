@@ -1,7 +1,7 @@
 """SADP on UDP 37020: the two inquiries there are, to every address and to the group.
 
 Old firmware sends its answer to the group, so that is heard, too. Source: julienblitte/UniversalScanner
-doc/protocols; cameronnewman/hikvision-tooling internal/sadp; public captures.
+doc/protocols; public captures.
 """
 
 import uuid
