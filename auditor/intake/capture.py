@@ -25,6 +25,8 @@ MOST_EACH = 256
 """Exchanges kept of one address."""
 MOST_ALIKE = 3
 """Different answers kept to one question to one port; a device's clock makes every answer different."""
+MOST_CALLS = 16
+"""The same for ONVIF, where one path answers all calls."""
 MOST_ADDRESSES = 65_536
 """Addresses of which it is remembered what has been kept; beyond that it is forgotten, and may be kept twice."""
 
@@ -175,7 +177,8 @@ class Dissector:
         if len(self._kept) > MOST_ADDRESSES:
             self._kept.clear()
         kept = self._kept.setdefault(exchange.device, {})
-        if (*question, form) in kept or kept.get(question, 0) >= MOST_ALIKE or len(kept) > 2 * MOST_EACH:
+        most = MOST_CALLS if exchange.protocol is Protocol.ONVIF else MOST_ALIKE
+        if (*question, form) in kept or kept.get(question, 0) >= most or len(kept) > 2 * MOST_EACH:
             return
         kept[(*question, form)] = 1
         kept[question] = kept.get(question, 0) + 1

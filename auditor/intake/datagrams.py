@@ -18,6 +18,7 @@ PROTOCOLS = {
     1900: Protocol.SSDP,
     5353: Protocol.MDNS,
     5060: Protocol.SIP,
+    161: Protocol.SNMP,
     67: Protocol.DHCP,
     68: Protocol.DHCP,
 }
@@ -26,6 +27,9 @@ PORTS = frozenset(PROTOCOLS)
 
 MOST_ADDRESSES = 65_536
 MOST_WAITING = 4_096
+_SNMP_V3 = b"\x02\x01\x03"
+"""The version, 3, as the first number of a message. Source: RFC 3412 section 6."""
+
 PROXY = 4
 """A hardware address that answers for so many addresses is a router's, not a device's."""
 
@@ -68,6 +72,8 @@ class Datagrams:
         if protocol is Protocol.DHCP:
             self._dhcp(payload, at)
             return
+        if protocol is Protocol.SNMP and _SNMP_V3 not in payload[:8]:
+            return  # older versions carry a community, which is a password
         address = ipaddress.ip_address(packet.source)
         if address.is_unspecified or address.is_multicast:
             return
