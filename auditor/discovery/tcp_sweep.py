@@ -7,7 +7,7 @@ whole; the others when asked to be thorough, else they are stated as not swept.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 
 from auditor.discovery import default_ports
 from auditor.model import Grant, Method, Protocol, Sighting, Status
@@ -27,6 +27,8 @@ _LIKELY = (1, 2, 10, 11, 20, 50, 64, 65, 100, 101, 108, 109, 150, 200, 250, 253,
 """Last octets: gateways, round numbers, and the factory addresses of common devices (.64, .108)."""
 _AT_RANDOM = 6
 _TOGETHER = 32
+_BREATH = 16
+"""Tries after which others get to run, where nobody makes us wait."""
 
 
 def discover(field: Field) -> AsyncIterator[Sighting]:
@@ -78,9 +80,9 @@ class _Sweep:
     def _everything(self, blocks: Sequence[Block]) -> Iterator[tuple[Block, str, int]]:
         """Port by port over a group of blocks, so that one host is asked rarely and no subnet in a stretch."""
         for start in range(0, len(blocks), _TOGETHER):
-            group = blocks[start : start + _TOGETHER]
+            group = tuple(_in_turn(blocks[start : start + _TOGETHER]))
             for port in self._ports:
-                yield from ((block, address, port) for block, address in _in_turn(group))
+                yield from ((block, address, port) for block, address in group)
 
     def _second_look(self, blocks: Sequence[Block]) -> Iterator[tuple[Block, str, int]]:
         """Try the telling ports of silent addresses again: a packet may have been lost."""
@@ -89,20 +91,36 @@ class _Sweep:
                 yield from ((block, address, port) for address in block if address not in self._alive)
 
     async def _try(self, tries: Iterator[tuple[Block, str, int]], emit: Emit) -> None:
-        async def worker() -> None:
-            for block, address, port in tries:
+        """Try one after the other, and do not wait for those who keep us waiting while there is room."""
+        room = asyncio.Semaphore(self._field.connections)
+
+        async def later(
+            block: Block, grant: Grant, port: int, looking: Awaitable[tuple[Status, str]]
+        ) -> None:
+            try:
+                self._take(block, grant, port, await looking, emit)
+            finally:
+                room.release()
+
+        async with asyncio.TaskGroup() as group:
+            for number, (block, address, port) in enumerate(tries):
+                if number % _BREATH == 0:
+                    await asyncio.sleep(0)
                 if self._field.stopped:
                     return
                 grant = self._field.grant(address)
-                if grant is not None and (address, port) not in self._open:
-                    await self._look(block, grant, port, emit)
+                if grant is None or (address, port) in self._open:
+                    continue
+                await room.acquire()
+                looked = self._field.tcp_open(grant, port)
+                if isinstance(looked, tuple):
+                    room.release()
+                    self._take(block, grant, port, looked, emit)
+                else:
+                    group.create_task(later(block, grant, port, looked))
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._field.connections):
-                group.create_task(worker())
-
-    async def _look(self, block: Block, grant: Grant, port: int, emit: Emit) -> None:
-        status, reason = await self._field.tcp_open(grant, port)
+    def _take(self, block: Block, grant: Grant, port: int, looked: tuple[Status, str], emit: Emit) -> None:
+        status, reason = looked
         if status is Status.WITHHELD:
             self._field.withhold(reason, grant.address)
             return

@@ -26,8 +26,8 @@ def hits(
     """Give every rule that holds for these observations; `context` is seen by conditions only."""
     everything = (*observations, *context)
     for observation in observations:
-        for rule in book.about(observation.field):
-            found = hold(rule, observation, everything)
+        for read in _readings(book, observation.field, observation.value):
+            found = _held(read, observation, everything)
             if found is not None:
                 yield found
 
@@ -35,17 +35,58 @@ def hits(
 def hold(rule: Rule, observation: Observation, everything: Sequence[Observation]) -> Finding | None:
     """Return what a rule yields for an observation, or None when it does not hold."""
     first = rule.condition.found(bounded(observation.field, observation.value))
-    if first is None:
-        return None
-    groups = first.groupdict()
-    for condition in rule.beside:
-        other = _beside(condition, observation, everything)
-        if other is None:
-            return None
-        groups |= {name: text for name, text in other.groupdict().items() if text is not None}
+    return _held(_reading(rule, first), observation, everything) if first is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A rule whose own text was found in a value: the groups it took, and the match that makes if nothing else counts."""
+
+    rule: Rule
+    groups: dict[str, str | None]
+    claims: tuple[tuple[str, str], ...]
+
+
+def _readings(book: RuleBook, name: str, value: str) -> tuple[_Reading, ...]:
+    """Return what the rules read in a value; devices of one make say the same, so it is remembered."""
+    known = _REMEMBERED.get((id(book), name, value))
+    if known is None or known[0] is not book:
+        text = bounded(name, value)
+        found = ((rule, rule.condition.found(text)) for rule in book.about(name))
+        known = book, tuple(_reading(rule, match) for rule, match in found if match is not None)
+        if len(value) <= _SHORT:
+            if len(_REMEMBERED) >= _MOST:
+                _REMEMBERED.clear()
+            _REMEMBERED[id(book), name, value] = known
+    return known[1]
+
+
+def _reading(rule: Rule, match: re.Match[str]) -> _Reading:
+    groups = match.groupdict()
+    return _Reading(rule, groups, () if rule.beside else tuple(_claims(rule, groups)))
+
+
+_REMEMBERED: dict[tuple[int, str, str], tuple[RuleBook, tuple[_Reading, ...]]] = {}
+_SHORT = 1024
+"""Characters of a value that is remembered."""
+_MOST = 8192
+"""Values remembered at a time."""
+
+
+def _held(read: _Reading, observation: Observation, everything: Sequence[Observation]) -> Finding | None:
+    """Return what a rule yields for an observation, or None when what else it asks for does not hold."""
+    rule, groups, claims = read.rule, read.groups, read.claims
+    if rule.beside:
+        groups = dict(groups)
+        for condition in rule.beside:
+            other = _beside(condition, observation, everything)
+            if other is None:
+                return None
+            groups |= {name: text for name, text in other.groupdict().items() if text is not None}
+        claims = tuple(_claims(rule, groups))
     if any(_beside(condition, observation, everything) for condition in rule.without):
         return None
-    return Finding(rule, _match(rule, observation, groups))
+    return Finding(rule, _match(rule, observation, claims))
 
 
 def _beside(
@@ -61,11 +102,11 @@ def _beside(
     return None
 
 
-def _match(rule: Rule, observation: Observation, groups: dict[str, str | None]) -> Match:
+def _match(rule: Rule, observation: Observation, claims: tuple[tuple[str, str], ...]) -> Match:
     return Match(
         rule=rule.id,
         observation=observation,
-        claims=tuple(_claims(rule, groups)),
+        claims=claims,
         certainty=Certainty.TENTATIVE if rule.nursery else rule.certainty,
         nursery=rule.nursery,
         source=rule.source,

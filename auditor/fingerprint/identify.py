@@ -1,6 +1,7 @@
 """From observations to an identity: rules on what was said, then rules on what that concluded."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from auditor.fingerprint.engine import Finding, hits
 from auditor.fingerprint.load import rules
@@ -13,16 +14,30 @@ _ROUNDS = 4
 """A serial may hold a model, which holds a kind and a brand; deeper chains are not evidence any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What the rules make of a device's answers: who it is, and the makers that anything points to."""
+
+    identity: Identity
+    suspected: frozenset[str] = frozenset()
+
+
+def study(device: str, observations: Iterable[Observation], book: RuleBook | None = None) -> Study:
+    """Return everything the rules conclude of one device, and whom any answer points to, however weakly."""
+    found = findings(list(observations), book or rules())
+    claims, against = conclude(found)
+    makers = frozenset(value for one in found for name, value in one.match.claims if name == "maker")
+    return Study(Identity(device, claims, against), makers)
+
+
 def identify(device: str, observations: Iterable[Observation], book: RuleBook | None = None) -> Identity:
     """Return everything the rules conclude of one device, each claim with its evidence."""
-    claims, against = conclude(findings(list(observations), book or rules()))
-    return Identity(device, claims, against)
+    return study(device, observations, book).identity
 
 
 def suspected(observations: Iterable[Observation]) -> frozenset[str]:
     """Return the makers that any answer points to, however weakly, for choosing further questions."""
-    found = findings(list(observations), rules())
-    return frozenset(value for finding in found for name, value in finding.match.claims if name == "maker")
+    return study("", observations).suspected
 
 
 def findings(observations: list[Observation], book: RuleBook) -> list[Finding]:

@@ -89,9 +89,10 @@ def normalised(claim: str, text: str) -> str | None:
 
 def same(claim: str, one: str, other: str) -> bool:
     """Tell whether two values of a claim say the same thing."""
-    return _key(claim, one) == _key(claim, other)
+    return sameness(claim, one) == sameness(claim, other)
 
 
-def _key(claim: str, value: str) -> str:
+def sameness(claim: str, value: str) -> str:
+    """Return what two values of a claim have in common when they say the same thing."""
     key = value.casefold()
     return key.removeprefix("v") if claim in {"firmware", "web_version"} else key

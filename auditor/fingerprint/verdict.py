@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from auditor.fingerprint.engine import Finding
-from auditor.fingerprint.normalise import same
+from auditor.fingerprint.normalise import sameness
 from auditor.fingerprint.vocabulary import vocabulary
 from auditor.model import Certainty, Claim, Contradiction
 
@@ -15,6 +16,8 @@ class _Bid:
 
     value: str
     findings: list[Finding] = field(default_factory=list)
+    sure: Certainty | None = None
+    """How sure it is, once everything that speaks for it is known."""
 
 
 def conclude(findings: Iterable[Finding]) -> tuple[tuple[Claim, ...], tuple[Contradiction, ...]]:
@@ -39,21 +42,22 @@ _MANY = frozenset({"firmware_floor", "device_name", "clock", "production_date"})
 
 
 def _in_order(bids: dict[str, list[_Bid]]) -> list[str]:
-    order = [term.name for term in vocabulary().claims]
-    return sorted(bids, key=lambda name: order.index(name) if name in order else len(order))
+    order = _order()
+    return sorted(bids, key=lambda name: order.get(name, len(order)))
+
+
+@cache
+def _order() -> dict[str, int]:
+    return {term.name: number for number, term in enumerate(vocabulary().claims)}
 
 
 def _bids(findings: Iterable[Finding]) -> dict[str, list[_Bid]]:
-    bids: dict[str, list[_Bid]] = {}
+    known: dict[str, dict[str, _Bid]] = {}
     everything = list(findings)
     for finding in everything:
         for name, value in finding.match.claims:
-            known = bids.setdefault(name, [])
-            bid = next((one for one in known if same(name, one.value, value)), None)
-            if bid is None:
-                bid = _Bid(value)
-                known.append(bid)
-            bid.findings.append(finding)
+            known.setdefault(name, {}).setdefault(sameness(name, value), _Bid(value)).findings.append(finding)
+    bids = {name: list(said.values()) for name, said in known.items()}
     _deny(bids, everything)
     return bids
 
@@ -73,7 +77,14 @@ def _deny(bids: dict[str, list[_Bid]], findings: Sequence[Finding]) -> None:
 
 
 def _certainty(name: str, bid: _Bid) -> Certainty:
-    """Say how sure a value is: sole signals and two independent firm witnesses make certain."""
+    """Say how sure a value is, looking once."""
+    if bid.sure is None:
+        bid.sure = _weighed(name, bid)
+    return bid.sure
+
+
+def _weighed(name: str, bid: _Bid) -> Certainty:
+    """Weigh what speaks for a value: sole signals and two independent firm witnesses make certain."""
     firm = {one.rule.witness for one in bid.findings if one.match.certainty is not Certainty.TENTATIVE}
     weak = {one.rule.witness for one in bid.findings if not one.match.nursery} - firm
     if name == "maker":

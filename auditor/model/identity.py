@@ -16,7 +16,10 @@ class Certainty(StrEnum):
     @property
     def rank(self) -> int:
         """3 for certain, 2 for firm, 1 for tentative."""
-        return {"certain": 3, "firm": 2, "tentative": 1}[self.value]
+        return _RANKS[self]
+
+
+_RANKS = {Certainty.CERTAIN: 3, Certainty.FIRM: 2, Certainty.TENTATIVE: 1}
 
 
 class Kind(StrEnum):

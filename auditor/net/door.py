@@ -65,14 +65,25 @@ class Passage:
     refusal: Callable[[], str | None]
     """Asked again before every send: permission may end and a stop may come while we wait."""
 
+    def begin(self) -> tuple[socket.socket, int]:
+        """Begin a TCP connection; return its socket and what the kernel says of it already, for `settle`."""
+        self.check()
+        sock = _socket(self.family, socket.SOCK_STREAM)
+        return sock, sock.connect_ex(self.target)
+
+    async def settle(self, sock: socket.socket, code: int, within: float | None = None) -> socket.socket:
+        """Wait until a connection is made; OSError when somebody says no, TimeoutError when nobody says a word."""
+        try:
+            if code:
+                await _connected(sock, code, within)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
     async def connect(self, within: float | None = None) -> socket.socket:
         """Open a TCP connection; OSError when the other side or the network says no, TimeoutError when nobody does."""
-        self.check()
-        with ExitStack() as until_connected:
-            sock = until_connected.enter_context(_socket(self.family, socket.SOCK_STREAM))
-            await _connected(sock, sock.connect_ex(self.target), within)
-            until_connected.pop_all()
-        return sock
+        return await self.settle(*self.begin(), within)
 
     def connect_udp(self) -> socket.socket:
         """Open a UDP socket that sends to and hears from this endpoint only; sends nothing yet."""
@@ -122,17 +133,25 @@ class Door:
 
     async def to(self, grant: Grant, port: int, *, method: Method, tempo: Tempo) -> Passage:
         """Wait for our turn with the granted address; NotSentError when it may not be contacted."""
+        passage = self.at_once(grant, port, method=method, tempo=tempo)
+        if passage is None:
+            await self._turn(self._keeper.turn(grant, tempo))
+            passage = self._passage(grant, port, method)
+            passage.check()
+        return passage
 
+    def at_once(self, grant: Grant, port: int, *, method: Method, tempo: Tempo) -> Passage | None:
+        """Take our turn if there is nothing to wait for, else None; NotSentError as in `to`."""
+        passage = self._passage(grant, port, method)
+        passage.check()
+        return passage if self._keeper.turn_now(grant, tempo) else None
+
+    def _passage(self, grant: Grant, port: int, method: Method) -> Passage:
         def refusal() -> str | None:
             return self._refusal(grant.until, grant.methods, method)
 
         family, loopback = _kind(grant.address)
-        passage = Passage((grant.address, self.shifted(port, loopback)), family, refusal)
-        passage.check()
-        if not self._keeper.turn_now(grant, tempo):
-            await self._turn(self._keeper.turn(grant, tempo))
-            passage.check()
-        return passage
+        return Passage((grant.address, self.shifted(port, loopback)), family, refusal)
 
     async def onto(self, segment: Segment, group: str, port: int, *, method: Method) -> Passage:
         """Wait for our turn on a granted interface; the group is a multicast address or BROADCAST."""

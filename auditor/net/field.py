@@ -1,9 +1,9 @@
 """The field of one site: where discovery may look, by the scope's leave, address by address."""
 
-import asyncio
+import errno
 import socket  # noqa: TID251 - net owns the sockets
 import struct
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,13 @@ _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, 0 s: close with a reset, one packet instead of three, and nothing kept by the device."""
 _SYN_DEADLINE = 0.95
 """Seconds; below the kernel's first retransmission of a SYN after 1 s, so one look is one packet."""
+
+_GRANTS_KEPT = 16_384
+
+Look = tuple[Status, str]
+"""What came of trying one port."""
+_OPEN: Look = (Status.ANSWERED, "open")
+_CLOSED: Look = (Status.REFUSED, "connection refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class Field:
             raise ValueError(f"the scope has no site {site!r}; name one of: {known}")
         self._scope = scope
         self._office = office
-        self._connections = asyncio.Semaphore(connections)
+        self._granted: dict[str, Grant] = {}
         self._refused: dict[str, set[str]] = {}
         self._skipped: dict[str, int] = {}
         self.site = site
@@ -106,11 +113,17 @@ class Field:
             self.skip("IPv6 network too large to sweep", too_large)
 
     def grant(self, address: str) -> Grant | None:
-        """Ask the scope for the address now; a refusal is counted."""
+        """Ask the scope for the address now; a refusal is counted. A grant holds until its own end."""
+        held = self._granted.get(address)
+        if held is not None and self.now() < held.until:
+            return held
         admitted = self.admit(address)
         if isinstance(admitted, Refusal):
             self.withhold(str(admitted.why), address)
             return None
+        if len(self._granted) >= _GRANTS_KEPT:
+            self._granted.clear()
+        self._granted[address] = admitted
         return admitted
 
     def admit(self, address: str, *, mac: str | None = None) -> Grant | Refusal:
@@ -147,28 +160,55 @@ class Field:
         counts = self._skipped | {reason: len(addresses) for reason, addresses in self._refused.items()}
         return tuple(Withheld(reason, counts[reason]) for reason in sorted(counts))
 
-    async def tcp_open(self, grant: Grant, port: int) -> tuple[Status, str]:
-        """Try to connect and close at once: ANSWERED open, REFUSED closed, SILENT nothing; the reason in words."""
-        office = self._office
-        async with self._connections:
-            try:
-                passage = await office.door.to(grant, port, method=Method.TCP_SWEEP, tempo=Tempo.PACKET)
-                async with office.stop.bounded(None):
-                    sock = await passage.connect(within=_SYN_DEADLINE)
-            except NotSentError as error:
-                return Status.WITHHELD, str(error)
-            except TimeoutError:
-                if office.stop.is_set():
-                    return Status.WITHHELD, office.stop.reason
-                return Status.SILENT, f"no answer within {_SYN_DEADLINE:g} s"
-            except ConnectionRefusedError:
-                return Status.REFUSED, "connection refused"
-            except OSError as error:
-                return Status.SILENT, (error.strerror or type(error).__name__).lower()
-            office.keeper.charge(grant, 2)  # the kernel's ACK, and our reset
-            with sock:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        return Status.ANSWERED, "open"
+    def tcp_open(self, grant: Grant, port: int) -> Look | Awaitable[Look]:
+        """Try to connect and close at once: ANSWERED open, REFUSED closed, SILENT nothing; the reason in words.
+
+        Where neither the pace nor the other side makes us wait, the outcome is given at once, not as an awaitable.
+        """
+        try:
+            passage = self._office.door.at_once(grant, port, method=Method.TCP_SWEEP, tempo=Tempo.PACKET)
+            if passage is None:
+                return self._tcp_in_turn(grant, port)
+            sock, code = passage.begin()
+        except NotSentError as error:
+            return Status.WITHHELD, str(error)
+        if code == errno.ECONNREFUSED:
+            sock.close()
+            return _CLOSED
+        if code:
+            return self._tcp_settled(grant, passage, sock, code)
+        return self._is_open(grant, sock)
+
+    async def _tcp_in_turn(self, grant: Grant, port: int) -> Look:
+        try:
+            passage = await self._office.door.to(grant, port, method=Method.TCP_SWEEP, tempo=Tempo.PACKET)
+            sock, code = passage.begin()
+        except NotSentError as error:
+            return Status.WITHHELD, str(error)
+        return await self._tcp_settled(grant, passage, sock, code)
+
+    async def _tcp_settled(self, grant: Grant, passage: Passage, sock: socket.socket, code: int) -> Look:
+        stop = self._office.stop
+        try:
+            async with stop.bounded(None):
+                await passage.settle(sock, code, within=_SYN_DEADLINE)
+        except NotSentError as error:
+            return Status.WITHHELD, str(error)
+        except TimeoutError:
+            if stop.is_set():
+                return Status.WITHHELD, stop.reason
+            return Status.SILENT, f"no answer within {_SYN_DEADLINE:g} s"
+        except ConnectionRefusedError:
+            return _CLOSED
+        except OSError as error:
+            return Status.SILENT, (error.strerror or type(error).__name__).lower()
+        return self._is_open(grant, sock)
+
+    def _is_open(self, grant: Grant, sock: socket.socket) -> Look:
+        self._office.keeper.charge(grant, 2)  # the kernel's ACK, and our reset
+        with sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        return _OPEN
 
     async def single(self, grant: Grant, port: int, method: Method) -> Passage:
         """Wait for our turn to send one datagram to a granted address."""

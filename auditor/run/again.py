@@ -1,9 +1,10 @@
 """Identify from evidence at hand, without sending anything: recorded exchanges, or a stored run."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from auditor import fingerprint, probes
+from auditor import probes
+from auditor.fingerprint.identify import study
 from auditor.model import Exchange, Identity, Observation
 from auditor.store import Store
 
@@ -14,6 +15,27 @@ class Known:
 
     identity: Identity
     observations: tuple[Observation, ...]
+    suspected: frozenset[str] = frozenset()
+    """Makers that anything points to, however weakly."""
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads the exchanges of one device as they come, each once, and identifies it when there is news."""
+
+    _read: dict[str, tuple[Observation, ...]] = field(default_factory=dict)
+    _known: Known | None = None
+
+    def known(self, device: str, exchanges: Iterable[Exchange]) -> Known:
+        """Return what follows from these exchanges; the same as `known_from`."""
+        ordered = sorted(exchanges, key=lambda one: (one.endpoint, one.probe, one.id))
+        news = [one for one in ordered if one.id not in self._read]
+        if self._known is None or news:
+            self._read.update((one.id, tuple(probes.read(one))) for one in news)
+            observations = tuple(seen for one in ordered for seen in self._read[one.id])
+            found = study(device, observations)
+            self._known = Known(found.identity, observations, found.suspected)
+        return self._known
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +50,7 @@ class Change:
 
 def known_from(device: str, exchanges: Iterable[Exchange]) -> Known:
     """Read exchanges and identify the device that had them; the order of exchanges does not matter."""
-    ordered = sorted(exchanges, key=lambda one: (one.endpoint, one.probe, one.id))
-    observations = tuple(seen for one in ordered for seen in probes.read(one))
-    return Known(fingerprint.identify(device, observations), observations)
+    return Reader().known(device, exchanges)
 
 
 def identify_stored(

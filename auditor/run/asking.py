@@ -4,10 +4,9 @@ import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from auditor import fingerprint
-from auditor.model import Endpoint, Exchange, Grant, Identity, Observation, Plan, Protocol, Status
+from auditor.model import Endpoint, Exchange, Grant, Identity, Plan, Protocol, Status
 from auditor.net import Budget, Network
-from auditor.run.again import Known, known_from
+from auditor.run.again import Known
 from auditor.run.gate import Gate
 from auditor.run.plan import Audit, Question, datagram_questions, name_of, questions
 from auditor.run.remember import RememberingLine
@@ -41,8 +40,8 @@ class Asker:
     async def conclude(self, target: Target, budget: Budget) -> Known:
         """Say who the target is, after asking what its first answers make worth asking."""
         known = await self.known(target)
-        suspected = await self._suspected(target, known.observations)
-        if suspected and await self._ask_round(target, budget, 2, replace(self.plan, suspected=suspected)):
+        plan = replace(self.plan, suspected=known.suspected)
+        if known.suspected and await self._ask_round(target, budget, 2, plan):
             known = await self.known(target)
         return known
 
@@ -133,22 +132,12 @@ class Asker:
 
         async def conclude() -> None:
             nonlocal found
-            found = known_from(target.subject, target.memory.exchanges)
+            found = target.reader.known(target.subject, target.memory.exchanges)
 
         await self._attempt(target.subject, conclude())
         target.mac = target.mac or next(
             (seen.value for seen in found.observations if seen.field == "mac"), None
         )
-        return found
-
-    async def _suspected(self, target: Target, observations: tuple[Observation, ...]) -> frozenset[str]:
-        found: frozenset[str] = frozenset()
-
-        async def suspect() -> None:
-            nonlocal found
-            found = fingerprint.suspected(observations)
-
-        await self._attempt(target.subject, suspect())
         return found
 
     async def attempt(self, subject: str, work: Awaitable[None]) -> bool:

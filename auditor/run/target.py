@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from auditor.model import Exchange, Protocol, Sighting, Status, Transport
+from auditor.run.again import Reader
 from auditor.run.remember import Memory
 from auditor.scope import address_number
 
@@ -32,6 +33,7 @@ class Target:
     granted: bool = True
     seen: datetime | None = None
     memory: Memory = field(default_factory=Memory)
+    reader: Reader = field(default_factory=Reader)
     closed: bool = False
     """Nothing more will be found at it; what is still to be asked is asked now."""
     is_done: bool = False
@@ -69,7 +71,7 @@ class Target:
     def finish(self) -> None:
         """State that it has been asked to its end, and forget what it said: that is in the store."""
         self.is_done = self.closed = True
-        self.memory = Memory()
+        self.memory, self.reader = Memory(), Reader()
 
     def open_ports(self) -> tuple[int, ...]:
         """Return the TCP ports that accepted a connection, in order."""
