@@ -10,11 +10,11 @@ from auditor.cli._estimate import lines, summary
 from auditor.cli._progress import watching
 from auditor.cli._scoping import Wanted, listed, ports, scope_for, seconds
 from auditor.cli._words import Exit, say_json, say_jsonl, shown, words
-from auditor.model import Run, Severity
+from auditor.model import Method, Run, Severity
 from auditor.net import Stop
-from auditor.run import INTERRUPTED, Audit, begin, estimate, execute, permit, resume
+from auditor.run import INTERRUPTED, Audit, begin, estimate, execute, has_given_up, permit, resume
 from auditor.run.judge import judge, worst
-from auditor.scope import Scope
+from auditor.scope import Credentials, OutsideScopeError, Scope, read_credentials
 from auditor.store import Access, Store
 
 
@@ -88,6 +88,12 @@ from auditor.store import Access, Store
     default=0,
     help="Added to every port on loopback, for a lab without root.",
 )
+@click.option(
+    "--credentials",
+    "credentials_file",
+    metavar="FILE",
+    help="The owner's read-only accounts, in a file only you may read; `env` takes AUDITOR_CRED_… variables alone.",
+)
 @click.option("--policy", help="Judge against this policy: a name or a file; see `auditor knowledge`.")
 @click.option(
     "--fail-on",
@@ -116,6 +122,7 @@ def command(
     no_wait: bool,
     stop_file: Path | None,
     port_shift: int,
+    credentials_file: str | None,
     policy: str | None,
     fail_on: str | None,
     as_json: bool,
@@ -146,11 +153,14 @@ def command(
         total_seconds=seconds(max_time),
         waits=not no_wait,
     )
+    credentials = _credentials(credentials_file, scope)
     if dry_run:
         return _dry(scope, audit, as_json=as_json)
     permit(scope)
     with Store.open(db, Access.CREATE) as store:
-        ended = _scan(scope, audit, store, Stop(stop_file), is_resumed=is_resumed, quiet=as_json or jsonl)
+        ended = _scan(
+            scope, audit, store, Stop(stop_file), credentials, is_resumed=is_resumed, quiet=as_json or jsonl
+        )
         findings = judge(store, ended.id, today=_now().date(), policy=policy)
         _say(store, ended, as_json=as_json, jsonl=jsonl)
     code = _code(ended)
@@ -179,13 +189,34 @@ def _dry(scope: Scope, audit: Audit, *, as_json: bool) -> int:
     return Exit.DONE
 
 
-def _scan(scope: Scope, audit: Audit, store: Store, stop: Stop, *, is_resumed: bool, quiet: bool) -> Run:
+def _credentials(source: str | None, scope: Scope) -> Credentials | None:
+    """Read the accounts; refused where the scope does not grant their use."""
+    if source is None:
+        return None
+    if not {Method.CREDENTIALS, Method.SNMP} & scope.methods:
+        raise OutsideScopeError(
+            f"--credentials: the scope does not allow {Method.CREDENTIALS}; "
+            "add it under [methods] if your authorisation covers it"
+        )
+    return read_credentials(source)
+
+
+def _scan(
+    scope: Scope,
+    audit: Audit,
+    store: Store,
+    stop: Stop,
+    credentials: Credentials | None,
+    *,
+    is_resumed: bool,
+    quiet: bool,
+) -> Run:
     begun = resume(scope, audit, store) if is_resumed else begin(scope)
     if not is_resumed and (left := [run.id for run in store.runs() if not run.complete]):
         words(f"auditor: run {left[-1]} in this database is unfinished; --resume would have gone on with it")
     words(f"auditor: run {begun.run.id}, {scope.authorisation.reference}, {scope.count(at=_now())} addresses")
     with watching(quiet=quiet) as watch:
-        return execute(scope, audit, store, begun, stop=stop, watch=watch)
+        return execute(scope, audit, store, begun, stop=stop, watch=watch, credentials=credentials)
 
 
 def _say(store: Store, ended: Run, *, as_json: bool, jsonl: bool) -> None:
@@ -220,5 +251,5 @@ def _counts(store: Store, run: str) -> dict[str, object]:
 
 def _code(ended: Run) -> Exit:
     if ended.complete:
-        return Exit.DONE
+        return Exit.PARTIAL if has_given_up(ended.notes) else Exit.DONE
     return Exit.INTERRUPTED if INTERRUPTED in ended.notes else Exit.PARTIAL

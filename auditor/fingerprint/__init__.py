@@ -6,6 +6,7 @@ from auditor.fingerprint.explain import explain
 from auditor.fingerprint.identify import identify, suspected
 from auditor.fingerprint.lint import lint
 from auditor.fingerprint.load import data_digest, rules
+from auditor.fingerprint.logins import logins
 from auditor.fingerprint.pages import pages
 from auditor.fingerprint.rule import DataError, Rule, RuleBook
 from auditor.fingerprint.vocabulary import Vocabulary, vocabulary
@@ -21,6 +22,7 @@ __all__ = [
     "hits",
     "identify",
     "lint",
+    "logins",
     "pages",
     "rules",
     "suspected",

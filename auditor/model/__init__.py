@@ -4,10 +4,12 @@ from auditor.model.conversation import Endpoint, Exchange, Observation, Protocol
 from auditor.model.device import Coverage, Device, Run, Withheld
 from auditor.model.finding import Finding, FindingKind, Priority, Reference, Severity, Verdict, WorkOrder
 from auditor.model.identity import Certainty, Claim, Contradiction, Identity, Kind, Match
+from auditor.model.login import Call, LoginForm
 from auditor.model.permission import Grant, Method, Pace
 from auditor.model.plan import Page, Plan
 
 __all__ = [
+    "Call",
     "Certainty",
     "Claim",
     "Contradiction",
@@ -20,6 +22,7 @@ __all__ = [
     "Grant",
     "Identity",
     "Kind",
+    "LoginForm",
     "Match",
     "Method",
     "Observation",

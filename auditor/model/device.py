@@ -74,3 +74,9 @@ class Run:
     state: str = "running"
     """`running`, `complete`, `stopped`, `window closed`, `budget spent`, `killed`."""
     notes: tuple[str, ...] = ()
+    owners: tuple[tuple[str, str], ...] = ()
+    """(site, who answers for it) pairs, as the scope names them."""
+
+    def owner(self, site: str) -> str:
+        """Return who answers for a site, "" where the scope does not say."""
+        return dict(self.owners).get(site, "")

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from auditor.model.login import Call
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -27,3 +29,5 @@ class Plan:
     suspected: frozenset[str] = field(default_factory=frozenset)
     """Makers that an earlier answer points to."""
     user_agent: str = "auditor/0 (authorised network audit)"
+    calls: tuple[Call, ...] = ()
+    """What is asked after a login with the owner's account."""

@@ -1,5 +1,6 @@
 """The only door to the network: lines to granted endpoints and fields for discovery, paced and stoppable."""
 
+from auditor.net.authenticated import Ears, LoggedLine, Outcome
 from auditor.net.budget import Budget
 from auditor.net.field import Block, Field
 from auditor.net.inquiry import Emit, alternating, inquire, streamed
@@ -11,11 +12,14 @@ from auditor.net.stop import Stop
 __all__ = [
     "Block",
     "Budget",
+    "Ears",
     "Emit",
     "Field",
     "Heard",
     "Line",
+    "LoggedLine",
     "Network",
+    "Outcome",
     "Question",
     "Stop",
     "alternating",

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from auditor.model import Endpoint, Exchange, Grant, Method, Plan, Protocol, Status, Transport
@@ -14,6 +14,7 @@ from auditor.net.stop import Stop
 from auditor.net.stream import NotTlsError, Plain, Stream, Tls
 from auditor.net.talk import Talk
 from auditor.wire import tls as wire_tls
+from auditor.wire.sieve import Sift
 
 _METHOD = {
     Protocol.HTTP: Method.HTTP,
@@ -45,6 +46,14 @@ class Office:
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
     connections: asyncio.Semaphore
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """A request that holds a login: what goes on the wire, and what may be kept of the answer."""
+
+    sent: bytes = field(repr=False)
+    sift: Sift = field(repr=False)
 
 
 class Line:
@@ -90,6 +99,15 @@ class Line:
         """Every exchange made on this line, in order."""
         return tuple(self._trace)
 
+    @property
+    def rest(self) -> float:
+        """Seconds between two requests to the device, at the pace granted and as it bears it."""
+        return self._office.keeper.ease(self._grant) / self._grant.pace.requests_per_second_host
+
+    def now(self) -> datetime:
+        """Return the time by our clock."""
+        return self._office.clock()
+
     async def exchange(
         self,
         request: bytes,
@@ -99,21 +117,26 @@ class Line:
         done: Callable[[bytes], bool],
         limit: int = 262_144,
         deadline: float = 5.0,
+        secret: Confidence | None = None,
     ) -> Exchange:
         """Connect, send the request (empty: just listen), read until `done`, `limit` bytes, the end or the deadline.
 
         `deadline` is in seconds and includes connecting, not waiting for our turn. Never raises for the network's
-        moods; the status says what happened.
+        moods; the status says what happened. `secret` says what is sent instead of the request that is recorded,
+        and what is kept of the answer; it needs a grant for credentials.
         """
+        sent = secret.sent if secret is not None else request
 
         async def converse(stream: Stream, talk: Talk) -> None:
             if isinstance(stream, Tls):
                 await stream.handshake()
-            if request:
-                await stream.write(request)
+            if sent:
+                await stream.write(sent)
             await self._listen(stream, talk, done)
 
-        return await self._ask(request, probe, protocol, converse, limit=limit, deadline=deadline)
+        return await self._ask(
+            request, probe, protocol, converse, limit=limit, deadline=deadline, secret=secret
+        )
 
     async def handshake(self, *, probe: str, deadline: float = 5.0) -> Exchange:
         """Agree on a TLS session and close; the reply is the evidence form of wire.tls: version, cipher, chain.
@@ -142,14 +165,17 @@ class Line:
         *,
         limit: int,
         deadline: float,
+        secret: Confidence | None = None,
     ) -> Exchange:
         async with self._serial:
             talk = Talk(min(limit, max(0, self._budget.received)))
             at = self._office.clock()
             try:
-                at = await self._hold(talk, protocol, converse, deadline)
+                at = await self._hold(talk, protocol, converse, deadline, with_login=secret is not None)
             except NotSentError as error:
                 talk.end(Status.WITHHELD, str(error))
+            if secret is not None:
+                talk.heard[:] = secret.sift(bytes(talk.heard))
             made = talk.exchange(
                 device=self._grant.device,
                 probe=probe,
@@ -167,12 +193,16 @@ class Line:
         protocol: Protocol,
         converse: Callable[[Stream, Talk], Awaitable[None]],
         deadline: float,
+        *,
+        with_login: bool,
     ) -> datetime:
         """Have one conversation, and return when it began."""
         office, grant = self._office, self._grant
         method = _METHOD.get(protocol)
         if method is None:
             raise NotSentError(f"{protocol} is not spoken over a line")
+        if with_login and not grant.allows(Method.CREDENTIALS):
+            raise NotSentError(f"the scope does not allow {Method.CREDENTIALS}")
         self._check_budget()
         async with office.connections:
             passage = await office.door.to(grant, self._endpoint.port, method=method, tempo=Tempo.REQUEST)

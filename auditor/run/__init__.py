@@ -2,6 +2,7 @@
 
 from auditor.run.again import Change, Known, identify_stored, known_from
 from auditor.run.estimate import Estimate, Sending, estimate
+from auditor.run.login import has_given_up
 from auditor.run.plan import Audit
 from auditor.run.progress import Progress
 from auditor.run.start import INTERRUPTED, Begun, ResumeError, begin, execute, permit, resume
@@ -19,6 +20,7 @@ __all__ = [
     "begin",
     "estimate",
     "execute",
+    "has_given_up",
     "identify_stored",
     "known_from",
     "permit",

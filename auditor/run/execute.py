@@ -16,13 +16,14 @@ from auditor.run.asking import Asker
 from auditor.run.coverage import coverage
 from auditor.run.estimate import estimate
 from auditor.run.gate import EndedError, Gate, ends_at
+from auditor.run.login import Logins
 from auditor.run.past import Past
 from auditor.run.plan import Audit
 from auditor.run.progress import Progress
 from auditor.run.pursuit import Pursuit
 from auditor.run.record import Record
 from auditor.run.search import Search
-from auditor.scope import Scope
+from auditor.scope import Credentials, Scope
 from auditor.store import Store
 
 _TICK = 0.25
@@ -57,6 +58,7 @@ def new_run(scope: Scope, at: datetime) -> Run:
         valid_from=paper.valid_from,
         valid_until=paper.valid_until,
         sites=tuple(site.name for site in scope.sites),
+        owners=tuple((site.name, site.owner) for site in scope.sites if site.owner),
     )
 
 
@@ -72,6 +74,7 @@ class Execution:
     past: Past = field(default_factory=Past)
     clock: Callable[[], datetime] = utc_now
     watch: Callable[[Progress], None] = lambda _: None
+    credentials: Credentials | None = field(default=None, repr=False)
     _record: Record = field(init=False)
     _gate: Gate = field(init=False)
     _pursuit: Pursuit = field(init=False)
@@ -93,7 +96,12 @@ class Execution:
         )
         plan = Plan(pages=fingerprint.pages(), user_agent=agent)
         asker = Asker(self._gate, network, self.audit, plan, self._record.keep, self._record.fault)
-        self._pursuit = Pursuit(asker, self._record, self.audit, self.stop)
+        logins = (
+            Logins(self.credentials, fingerprint.logins(), asker, self._record, self.past.logins)
+            if self.credentials is not None
+            else None
+        )
+        self._pursuit = Pursuit(asker, self._record, self.audit, self.stop, logins)
         self._search = Search(self._gate, network, self.audit, self._record, self._pursuit, self.past)
 
     async def execute(self) -> Run:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from auditor.model import Exchange, Sighting
 from auditor.run.coverage import Swept, swept_of
 from auditor.run.target import sighting_of
+from auditor.run.tries import Try, try_of
 from auditor.store import Store
 
 
@@ -20,6 +21,8 @@ class Past:
     """(subject, sighting) of everybody, in order."""
     exchanges: Mapping[str, tuple[Exchange, ...]] = field(default_factory=dict)
     """By subject, of those who are not done."""
+    logins: tuple[Try, ...] = ()
+    """Every try of an account, in order."""
 
 
 def past_of(store: Store, run: str) -> Past:
@@ -36,5 +39,6 @@ def past_of(store: Store, run: str) -> Past:
             (event.subject, sighting_of(event.subject, event.at, event.text))
             for event in store.events(run, "sighting")
         ),
+        logins=tuple(try_of(event.subject, event.text) for event in store.events(run, "login")),
         exchanges={subject: tuple(said) for subject, said in exchanges.items()},
     )

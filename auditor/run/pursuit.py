@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from auditor.net import Budget, Stop
 from auditor.run.asking import Asker
 from auditor.run.gate import EndedError
+from auditor.run.login import Logins
 from auditor.run.plan import Audit
 from auditor.run.record import Record
 from auditor.run.target import Target, in_order
@@ -22,6 +23,8 @@ class Pursuit:
     record: Record
     audit: Audit
     stop: Stop
+    logins: Logins | None = None
+    """What is asked with the owner's accounts, when all else has been asked."""
     targets: dict[str, Target] = field(default_factory=dict)
     late: set[str] = field(default_factory=set)
     """Who said something more after having been asked to the end."""
@@ -73,6 +76,8 @@ class Pursuit:
             self.record.save(target, known.identity, known.observations)
             self._saved[target.subject] = target.state()
         if is_last and not target.news.is_set():
+            if self.logins is not None:
+                await self.logins.enter(target, budget)
             self._saved.pop(target.subject, None)
             self.record.done(target)
             target.finish()

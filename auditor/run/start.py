@@ -11,7 +11,7 @@ from auditor.run.execute import Execution, new_run, utc_now
 from auditor.run.past import Past, past_of
 from auditor.run.plan import Audit
 from auditor.run.progress import Progress
-from auditor.scope import OutsideScopeError, Scope
+from auditor.scope import Credentials, OutsideScopeError, Scope
 from auditor.store import Store
 
 INTERRUPTED = "interrupted"
@@ -76,6 +76,7 @@ def execute(
     *,
     stop: Stop,
     watch: Callable[[Progress], None] = lambda _: None,
+    credentials: Credentials | None = None,
 ) -> Run:
     """Execute a run on a loop of its own. The first Ctrl-C or SIGTERM ends it in order, the second at once."""
 
@@ -83,7 +84,9 @@ def execute(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _interrupt, loop, stop)
-        return await Execution(scope, audit, store, stop, begun.run, begun.past, watch=watch).execute()
+        return await Execution(
+            scope, audit, store, stop, begun.run, begun.past, watch=watch, credentials=credentials
+        ).execute()
 
     with asyncio.Runner(loop_factory=_loop) as runner:
         return runner.run(main())

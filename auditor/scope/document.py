@@ -22,7 +22,7 @@ _SITE = ("name", "networks", "interfaces", "owner")
 _EXCLUDE = ("address", "network", "mac", "reason", "until", "site")
 _WINDOW = ("days", "from", "until", "time_zone")
 _PACE = tuple(one.name for one in fields(Pace))
-_METHODS = ("allow",)
+_METHODS = ("allow", "basic_without_tls")
 _RETENTION = ("days",)
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_\-.\"' ]+?)\s*\]\]?\s*(?:#.*)?$")
@@ -94,6 +94,7 @@ def read_text(text: str, source: str = "scope.toml") -> Scope:
         windows=_windows(document, place),
         pace=_pace(document, place),
         methods=_methods(document, place),
+        basic_without_tls=_flag(document, "methods", "basic_without_tls", place),
         retention_days=_retention(document, place),
         source=source,
     )
@@ -272,7 +273,7 @@ def _pace(document: Mapping[str, object], place: _Place) -> Pace:
 
 def _methods(document: Mapping[str, object], place: _Place) -> frozenset[Method]:
     table, here = _table(document, "methods", _METHODS, place)
-    if not table:
+    if "allow" not in table:
         return DEFAULT_METHODS
     chosen: set[Method] = set()
     for name in _texts(table, "allow", here):
@@ -283,6 +284,16 @@ def _methods(document: Mapping[str, object], place: _Place) -> frozenset[Method]
             hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(Method)}"
             raise here.error(f"unknown method {name!r}{hint}", "allow") from error
     return frozenset(chosen)
+
+
+def _flag(document: Mapping[str, object], name: str, key: str, place: _Place) -> bool:
+    value = document.get(name)
+    stated = value.get(key, False) if isinstance(value, dict) else False
+    if not isinstance(stated, bool):
+        raise _Place(place.source, place.lines, name).error(
+            f"{key} must be true or false, not {stated!r}", key
+        )
+    return stated
 
 
 def _retention(document: Mapping[str, object], place: _Place) -> int | None:

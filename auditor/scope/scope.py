@@ -94,6 +94,8 @@ class Scope:
     retention_days: int | None = None
     source: str = ""
     narrowed_to: AddressSet | None = None
+    basic_without_tls: bool = False
+    """A handed-over account may be sent readable over the network where a device knows no better login."""
 
     def admit(
         self, address: str, *, at: datetime, site: str | None = None, mac: str | None = None
@@ -322,6 +324,7 @@ class Scope:
             "methods": sorted(self.methods),
             "retention": self.retention_days,
             "narrowed": self.narrowed_to.texts() if self.narrowed_to is not None else None,
+            **({"basic_without_tls": True} if self.basic_without_tls else {}),
         }
 
 

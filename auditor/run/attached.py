@@ -1,0 +1,79 @@
+"""Cameras that hang behind a recorder: each becomes a device of its own, with the recorder as its witness."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from auditor.model import Endpoint, Exchange, Observation, Protocol, Status
+from auditor.run.target import Target
+
+_CHANNEL = re.compile(r"(isapi|cgi)\.channel\.(\d{1,4})\.(\w{1,32})")
+_EMPTY = frozenset({"", "0.0.0.0", "none", "null", "unknown"})  # noqa: S104 - compared, not bound
+_OWN = {
+    "isapi": {"model": "isapi.model", "serial": "isapi.serial", "firmware": "isapi.firmware"},
+    "cgi": {
+        "model": "cgi.device_type",
+        "serial": "cgi.serial",
+        "firmware": "cgi.software_version",
+        "mac": "mac",
+        "vendor": "cgi.vendor",
+    },
+}
+"""Fields of a camera that speaks the recorder's own protocol."""
+_FOREIGN = {"model": "onvif.model", "serial": "onvif.serial", "firmware": "onvif.firmware", "mac": "mac"}
+_NEUTRAL = frozenset({"onvif", "rtsp", "custom", "general", "other"})
+_TELLING = frozenset({"model", "serial", "firmware"})
+"""Of these a channel must tell at least one: an empty slot of a recorder is no camera."""
+
+
+def attached(recorder: Target, maker: str, observations: Iterable[Observation]) -> Iterator[Target]:
+    """Yield a target for each camera that a recorder of some maker tells of; nobody contacts them.
+
+    Their address is `<recorder's address>#<channel>`: their own may be on a network that exists behind many recorders.
+    """
+    channels: dict[int, dict[str, Observation]] = {}
+    for seen in observations:
+        found = _CHANNEL.fullmatch(seen.field)
+        if found and seen.value.strip().lower() not in _EMPTY:
+            channels.setdefault(int(found[2]), {}).setdefault(f"{found[1]}.{found[3]}", seen)
+    for number, told in sorted(channels.items()):
+        if {name.rpartition(".")[2] for name in told} & _TELLING:
+            yield _camera(recorder, maker, number, told)
+
+
+def _camera(recorder: Target, maker: str, number: int, told: dict[str, Observation]) -> Target:
+    child = Target(recorder.site, f"{recorder.address}#{number}", seen=recorder.seen)
+    first = next(iter(told.values())).exchange
+    said = Exchange(
+        device=child.subject,
+        probe="attached",
+        protocol=Protocol.OBSERVED,
+        endpoint=Endpoint(recorder.address, first.endpoint.port, first.endpoint.transport),
+        request=b"",
+        reply=b"",
+        status=Status.ANSWERED,
+        at=first.at,
+        detail=f"told by the recorder at {recorder.address}, channel {number}",
+        observed=(
+            ("attached.recorder", recorder.address),
+            ("attached.channel", str(number)),
+            *_pairs(
+                {name.rpartition(".")[2]: seen.value for name, seen in told.items()}, next(iter(told)), maker
+            ),
+        ),
+    )
+    child.memory.keep(said)
+    return child
+
+
+def _pairs(told: dict[str, str], name: str, maker: str) -> Iterator[tuple[str, str]]:
+    """Yield what is told, under the fields in which a camera of that protocol tells it itself."""
+    interface = name.partition(".")[0]
+    spoken = told.get("protocol" if interface == "isapi" else "vendor", "").lower()
+    is_own = spoken in {"", maker, "private"}
+    fields = _OWN[interface] if is_own else _FOREIGN
+    for what, value in sorted(told.items()):
+        yield f"attached.{what}", value
+        if what in fields:
+            yield fields[what], value
+    if spoken and not is_own and spoken not in _NEUTRAL:
+        yield "onvif.manufacturer", spoken
