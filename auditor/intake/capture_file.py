@@ -9,8 +9,8 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 from auditor.intake.evidence import EvidenceError, Problem, Tell
 
@@ -41,7 +41,7 @@ _BROKEN = (OSError, EOFError, zlib.error)
 class _Source:
     """The bytes of a file, piece by piece; what breaks in reading ends them and is said."""
 
-    file: BinaryIO
+    file: BufferedIOBase
     name: str
     tell: Tell
     buffer: bytes = b""
@@ -55,7 +55,7 @@ class _Source:
         if self.ended:
             return False
         try:
-            piece = self.file.read(PIECE)
+            piece = self.file.read1(PIECE)  # what there is: of a packed file cut short, all of it
         except _BROKEN as error:
             self.problem(f"cannot be unpacked or read any further ({error})", self.before + len(self.buffer))
             piece = b""
@@ -85,7 +85,7 @@ def records(path: Path, tell: Tell) -> Iterator[Record]:
         file.seek(0)
         if packed:
             with gzip.open(file) as unpacked:
-                yield from _records(_Source(unpacked, path.name, tell))  # type: ignore[arg-type]  # GzipFile reads
+                yield from _records(_Source(unpacked, path.name, tell))
         else:
             yield from _records(_Source(file, path.name, tell))
 
