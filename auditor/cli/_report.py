@@ -1,20 +1,18 @@
 """What `report` and `export` share: options, and reading a run with everything a document needs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from auditor.cli._words import words
-from auditor.model import Device, Finding, Run, Severity, Verdict
-from auditor.reporting import FULL_DEVICES, Context, DataAge, Evidence, Options, Tlp, Words
+from auditor.model import Device, Run, Severity
+from auditor.reporting import FULL_DEVICES, Chosen, Context, DataAge, Evidence, Options, Tlp, Words
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_OPEN = (Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED)
 
 _OPTIONS = (
     click.option(
@@ -90,38 +88,44 @@ class Wish:
 
 def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
     """Read the run and its devices, judge them where nobody has, and say what the document is to be like."""
-    from auditor.knowledge import knowledge_book, plan  # noqa: PLC0415 - takes time that --help need not
+    from auditor.knowledge import chosen_policy, knowledge_book  # noqa: PLC0415 - takes time that --help need not
+    from auditor.run.judge import basis_for, basis_of, judged  # noqa: PLC0415 - as above
+    from auditor.run.work import work  # noqa: PLC0415 - as above
     from auditor.store import Access, Store  # noqa: PLC0415 - as above
 
     now = datetime.now(tz=UTC).replace(microsecond=0)  # noqa: TID251 - commands are where the clock is read
+    today = wish.as_of or now.date()
     with Store.open(wish.db, Access.READ) as store:
         run = store.run(wish.run_id)
         found = tuple(store.devices(run.id, with_bytes=False))
         if wish.needs_bytes or len(found) <= FULL_DEVICES:
             found = tuple(store.devices(run.id))
-    policy = wish.policy or ("" if any(device.findings for device in found) else "none")
-    if policy:
-        found = _judged(found, policy, wish.as_of or now.date())
+        basis = basis_of(store, run.id)
+        if wish.policy or wish.as_of or not (basis or any(device.findings for device in found)):
+            chosen = chosen_policy(wish.policy or (basis.policy if basis else "none"))
+            basis = basis_for(chosen, today)
+            found = tuple(judged(found, chosen, today))
+        orders = work(store, run, found, policy=basis.name if basis else "", today=today)
     if wish.tlp in {Tlp.CLEAR, Tlp.GREEN} and not wish.redact:
         words(f"{wish.tlp.mark} says others may read this; serials and locations are in it. See --redact.")
     options = Options(
-        now, wish.title, wish.tlp, wish.policy or "", wish.redact, wish.redact_addresses, wish.evidence
+        now,
+        wish.title,
+        wish.tlp,
+        basis.policy if basis else "",
+        wish.redact,
+        wish.redact_addresses,
+        wish.evidence,
     )
     ages = tuple(
         DataAge(age.what.capitalize(), age.as_of, age.count, age.note) for age in knowledge_book().ages()
     )
-    return run, found, Context(tuple(plan(found)), names(), ages, assessed=True, options=options)
-
-
-def _judged(found: tuple[Device, ...], policy: str, today: date) -> tuple[Device, ...]:
-    from auditor.knowledge import assess, chosen_policy, knowledge_book  # noqa: PLC0415 - as above
-
-    judge = partial(assess, book=knowledge_book(), policy=chosen_policy(policy), today=today)
-    return tuple(map(partial(_with_findings, judge), found))
-
-
-def _with_findings(judge: Callable[[Device], tuple[Finding, ...]], device: Device) -> Device:
-    return replace(device, findings=judge(device)) if device.granted else device
+    decided = (
+        Chosen(basis.policy, basis.version, basis.title, basis.as_of, basis.instruments)
+        if basis
+        else Chosen()
+    )
+    return run, found, Context(orders, names(), ages, assessed=True, options=options, chosen=decided)
 
 
 def names() -> Words:
@@ -137,11 +141,7 @@ def names() -> Words:
 
 def has_findings(found: tuple[Device, ...], at_least: str | None) -> bool:
     """Tell whether any finding that holds, or may hold, is as bad as that."""
-    if at_least is None:
-        return False
-    rank = Severity(at_least).rank
-    return any(
-        finding.severity.rank >= rank and finding.verdict in _OPEN
-        for device in found
-        for finding in device.findings
-    )
+    from auditor.knowledge import fails  # noqa: PLC0415 - as above
+
+    everything = (finding for device in found for finding in device.findings)
+    return at_least is not None and fails(everything, Severity(at_least))

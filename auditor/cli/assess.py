@@ -1,7 +1,5 @@
 """`auditor assess`: judge a stored run by the knowledge at hand, offline, and keep the findings."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -10,7 +8,7 @@ import click
 from auditor.cli._findings import form, print_lines, urgent_first
 from auditor.cli._knowledge import index_at
 from auditor.cli._words import Exit, Failure, say_jsonl, words
-from auditor.model import Device, Finding, FindingKind, Priority, Severity, Verdict
+from auditor.model import Device, Finding, Priority, Severity, Verdict
 
 
 @click.command(epilog="Example:  auditor assess --db audit.sqlite --policy us-federal --as-of 2021-03-01")
@@ -56,46 +54,40 @@ def command(
 
     Nothing is sent. What an earlier judgement of the run found is replaced.
     """
-    from auditor.knowledge import assess, chosen_policy, fails, knowledge_book  # noqa: PLC0415 - takes time
+    from auditor.knowledge import chosen_policy, fails, knowledge_book  # noqa: PLC0415 - takes time
+    from auditor.run.judge import judged, keep  # noqa: PLC0415 - as above
     from auditor.store import Access, Store  # noqa: PLC0415 - as above
 
     book, today = knowledge_book(), as_of.date() if as_of else _today()
     chosen, latest = chosen_policy(policy, book), index_at(firmware_index)
-    kept: list[Device] = []
     with Store.open(db, Access.READ if dry_run else Access.WRITE) as store:
         if not dry_run and not store.writable:
             raise Failure(f"{db}: is read-only; use --dry-run, or make a copy you can write to")
         run = store.run(run_id)
-
-        def judged() -> Iterator[tuple[str, tuple[Finding, ...]]]:
-            for device in tuple(store.devices(run.id, with_bytes=False)):
-                found = assess(device, book=book, policy=chosen, today=today, latest=latest)
-                kept.append(replace(device, findings=found))
-                yield device.key, found
-
-        everything = tuple(judged())
+        found = tuple(judged(store.devices(run.id, with_bytes=False), chosen, today, latest))
         if not dry_run:
-            store.all_findings(run.id, everything)
-    findings = [one for _, found in everything for one in found]
+            keep(store, run.id, found, chosen, today)
     if as_lines:
-        say_jsonl(form(device, one) for device in kept for one in device.findings)
+        say_jsonl(form(device, one) for device in found for one in device.findings)
     else:
-        _summarise(kept, chosen.name, today)
+        _summarise(found)
     words(f"advisory data of {book.compiled}, policy {chosen.name} as of {today}")
-    return Exit.FINDINGS if fail_on and fails(findings, Severity(fail_on)) else Exit.DONE
+    everything = (one for device in found for one in device.findings)
+    return Exit.FINDINGS if fail_on and fails(everything, Severity(fail_on)) else Exit.DONE
 
 
 def _today() -> date:
     return datetime.now(tz=UTC).date()  # noqa: TID251 - commands are where the clock is read
 
 
-def _summarise(devices: list[Device], policy: str, today: date) -> None:
+def _summarise(devices: tuple[Device, ...]) -> None:
     """Write what counts most: numbers of devices, then what must be done now."""
-    del policy, today
+    from auditor.knowledge import binds  # noqa: PLC0415 - as above
+
     now = [device for device in devices if any(one.priority is Priority.ACT_NOW for one in device.findings)]
     open_ = [device for device in devices if any(_is_open(one) for one in device.findings)]
-    bound = [device for device in devices if any(_is_bound(one) for one in device.findings)]
-    click.echo(f"{len(devices)} devices; {len(now)} need action now; {len(bound)} under a restriction;")
+    bound = [device for device in devices if any(binds(one) for one in device.findings)]
+    click.echo(f"{len(devices)} devices; {len(now)} need action now; {len(bound)} must go by an instrument;")
     click.echo(f"{len(open_)} where something could not be assessed.")
     pairs = ((device, one) for device in now for one in device.findings if one.priority is Priority.ACT_NOW)
     print_lines(urgent_first(pairs))
@@ -103,7 +95,3 @@ def _summarise(devices: list[Device], policy: str, today: date) -> None:
 
 def _is_open(finding: Finding) -> bool:
     return finding.verdict is Verdict.NOT_ASSESSED
-
-
-def _is_bound(finding: Finding) -> bool:
-    return finding.kind is FindingKind.RESTRICTION and finding.verdict is Verdict.AFFECTED

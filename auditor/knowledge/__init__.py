@@ -1,5 +1,6 @@
 """What identities mean: published faults, instruments, exposures, ages, priorities, and the work that follows."""
 
+from auditor.knowledge.aftermath import left_open, still_meant
 from auditor.knowledge.assess import assess, fails
 from auditor.knowledge.book import Age, Book, Brand, chosen_policy, knowledge_book
 from auditor.knowledge.document import DataError
@@ -7,6 +8,7 @@ from auditor.knowledge.latest import FirmwareIndex
 from auditor.knowledge.lint import lint
 from auditor.knowledge.plan import plan, progress
 from auditor.knowledge.policy import Policy
+from auditor.knowledge.restrict import binds
 
 policy = chosen_policy
 """Return a policy from a file or by the name of a shipped one."""
@@ -19,11 +21,14 @@ __all__ = [
     "FirmwareIndex",
     "Policy",
     "assess",
+    "binds",
     "chosen_policy",
     "fails",
     "knowledge_book",
+    "left_open",
     "lint",
     "plan",
     "policy",
     "progress",
+    "still_meant",
 ]

@@ -49,7 +49,19 @@ def is_reachable(device: Device) -> bool:
 
 
 def anything(device: Device) -> tuple[tuple[Claim, ...], tuple[Observation, ...]]:
-    """Return some evidence that the device exists, for findings that say what is not known of it."""
+    """Return some evidence that the device exists, for findings that say what is not known of it.
+
+    Where no reply told anything, how one question ended is evidence enough that it was put.
+    """
     if device.identity.claims:
         return device.identity.claims[:1], ()
-    return (), device.observations[:1]
+    return (), device.observations[:1] or ended(device)[:1]
+
+
+def ended(device: Device, port: int | None = None) -> tuple[Observation, ...]:
+    """Return how the questions put to a device, or to one of its ports, ended."""
+    return tuple(
+        Observation("exchange.status", one.status.value, one)
+        for one in device.exchanges
+        if port is None or one.endpoint.port == port
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from auditor.knowledge.context import Context
+from auditor.knowledge.context import Context, anything, ended
 from auditor.knowledge.exposure import Exposure, Seen, Sign, seen, signs
 from auditor.knowledge.subject import evidence
 from auditor.model import Certainty, Claim, Device, Finding, FindingKind, Observation, Verdict
@@ -66,14 +66,18 @@ def _evidence(device: Device, found: tuple[Sign, ...]) -> tuple[tuple[Claim, ...
         if sign.port is not None:
             observations += _at_port(device, sign.port)
     if not claims and not observations:
-        claims = evidence(device.identity, ("maker", "model", "mac")) or device.identity.claims[:1]
+        claims = evidence(device.identity, ("maker", "model", "mac"))
         observations = list(device.observations[:1])
+    if not claims and not observations:
+        claims, other = anything(device)
+        observations = list(other)
     return claims, tuple(observations)
 
 
 def _at_port(device: Device, port: tuple[str, int]) -> list[Observation]:
-    """Return what was observed at a port, at most one thing."""
-    return [one for one in device.observations if one.exchange.endpoint.port == port[1]][:1]
+    """Return what was observed at a port, at most one thing, else how a question put to it ended."""
+    seen = [one for one in device.observations if one.exchange.endpoint.port == port[1]]
+    return (seen or list(ended(device, port[1])))[:1]
 
 
 def _certainty(found: tuple[Sign, ...]) -> Certainty:

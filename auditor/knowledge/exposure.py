@@ -195,7 +195,7 @@ def _signs(condition: Condition, what: Seen) -> Iterator[Sign]:
         if not what.device.granted:
             yield from (Sign(observation=one) for one in what.device.observations[:1])
             if not what.device.observations:
-                yield from (Sign(claim=one) for one in identity.claims[:1])
+                yield Sign(claim=next(iter(identity.claims), None))
     elif condition.claim:
         claim = identity.claim(condition.claim)
         if claim is not None and claim.value.lower() in condition.values:

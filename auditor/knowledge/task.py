@@ -7,6 +7,8 @@ from auditor.knowledge.firmware import Point
 from auditor.knowledge.restrict import binds
 from auditor.model import Device, Finding, FindingKind, Verdict
 
+OUTSIDE = "outside-site"
+"""The exposure of a device that answered from outside the scope."""
 NEWEST = "the newest firmware of the maker"
 _ON_THE_DEVICE = "read it with credentials"
 _TO_DO = frozenset({Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED})
@@ -45,8 +47,8 @@ def _goal(finding: Finding) -> Point | None:
 
 def tasks(device: Device, finding: Finding) -> tuple[Task, ...]:
     """Return what a finding asks for; nothing where it is for information only."""
-    if finding.verdict is Verdict.NOT_AFFECTED:
-        return ()
+    if finding.verdict is Verdict.NOT_AFFECTED or not (device.granted or finding.id == OUTSIDE):
+        return ()  # whoever is responsible for a device outside the scope must be found before work is given out
     match finding.kind:
         case FindingKind.ADVISORY:
             return _advisory(device, finding)

@@ -79,6 +79,18 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """By which policy the findings were made. Without a name nobody wrote it down."""
+
+    name: str = ""
+    version: str = ""
+    title: str = ""
+    as_of: str = ""
+    instruments: tuple[tuple[str, str], ...] = ()
+    """(id, title) of every instrument of the policy."""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Everything an export is handed besides the run and the devices.
 
@@ -91,6 +103,7 @@ class Context:
     ages: tuple[DataAge, ...] = ()
     assessed: bool | None = None
     options: Options = field(default_factory=Options)
+    chosen: Chosen = field(default_factory=Chosen)
 
 
 def _capital(slug: str) -> str:

@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from auditor.model import Device, Finding, FindingKind, Verdict
+from auditor.model import Certainty, Device, Finding, FindingKind, Verdict
 from auditor.reporting.context import Words
-from auditor.reporting.values import Explained, Instrument
+from auditor.reporting.grouping import groups, shared_facts, shared_remedy
+from auditor.reporting.texts import Texts
+from auditor.reporting.values import Concerned, Explained, Instrument
 
 _NOT_ANCHOR = re.compile(r"[^a-z0-9]+")
 
@@ -28,14 +30,18 @@ class Judged:
         """Return of how many devices this verdict was given."""
         return sum(1 for _, finding in self.devices if finding.verdict is verdict)
 
+    @property
+    def open(self) -> tuple[tuple[Device, Finding], ...]:
+        """The devices of which it is true, may be true, or could not be said."""
+        return tuple(pair for pair in self.devices if pair[1].verdict is not Verdict.NOT_AFFECTED)
+
 
 def judged(devices: Iterable[Device]) -> tuple[Judged, ...]:
-    """Gather the findings of granted devices by id, in the order of their ids."""
+    """Gather the findings of devices by id, in the order of their ids."""
     found: dict[str, list[tuple[Device, Finding]]] = {}
     for device in devices:
-        if device.granted:
-            for finding in device.findings:
-                found.setdefault(finding.id, []).append((device, finding))
+        for finding in device.findings:
+            found.setdefault(finding.id, []).append((device, finding))
     return tuple(Judged(_clearest(pairs), tuple(pairs)) for _, pairs in sorted(found.items()))
 
 
@@ -45,27 +51,9 @@ def _clearest(pairs: list[tuple[Device, Finding]]) -> Finding:
     return min((finding for _, finding in pairs), key=lambda finding: order.index(finding.verdict))
 
 
-def explained(found: Iterable[Judged]) -> tuple[Explained, ...]:
+def explained(found: Iterable[Judged], words: Words, texts: Texts) -> tuple[Explained, ...]:
     """Return one explanation for each finding that is, may be, or could not be said to be so."""
-    made = [
-        Explained(
-            one.first.id,
-            anchor("f", one.first.id),
-            one.first.kind,
-            one.first.title,
-            one.first.severity,
-            one.first.why_it_matters,
-            one.first.remedy,
-            one.first.known_exploited,
-            one.count(Verdict.AFFECTED),
-            one.count(Verdict.POSSIBLY_AFFECTED),
-            one.count(Verdict.NOT_ASSESSED),
-            one.first.facts,
-            tuple((reference.label, _web(reference.url)) for reference in one.first.references),
-        )
-        for one in found
-        if one.first.verdict is not Verdict.NOT_AFFECTED
-    ]
+    made = [_explained(one, words, texts) for one in found if one.first.verdict is not Verdict.NOT_AFFECTED]
     severities = ("critical", "high", "medium", "low", "info")
     made.sort(
         key=lambda one: (
@@ -79,34 +67,82 @@ def explained(found: Iterable[Judged]) -> tuple[Explained, ...]:
     return tuple(made)
 
 
-def instruments(found: Iterable[Judged], words: Words) -> tuple[Instrument, ...]:
-    """Return the laws, orders and guidelines that concern any device, with counts by maker."""
+def _explained(one: Judged, words: Words, texts: Texts) -> Explained:
+    apart, rest = groups(one.open, words, texts)
+    return Explained(
+        one.first.id,
+        anchor("f", one.first.id),
+        one.first.kind,
+        one.first.title,
+        one.first.severity,
+        one.first.why_it_matters,
+        shared_remedy(one.open),
+        one.first.known_exploited,
+        one.count(Verdict.AFFECTED),
+        one.count(Verdict.POSSIBLY_AFFECTED),
+        one.count(Verdict.NOT_ASSESSED),
+        shared_facts(one.open, texts),
+        tuple((reference.label, _web(reference.url)) for reference in one.first.references),
+        apart,
+        rest,
+    )
+
+
+def instruments(found: Iterable[Judged], words: Words, texts: Texts) -> tuple[Instrument, ...]:
+    """Return the laws, orders and guidelines that concern any device, with counts by maker and certainty."""
     made = []
     for one in found:
-        if one.first.kind is not FindingKind.RESTRICTION or one.first.verdict is Verdict.NOT_AFFECTED:
+        if one.first.kind is not FindingKind.RESTRICTION:
             continue
-        concerned: Counter[str] = Counter()
-        unclear: Counter[str] = Counter()
-        for device, finding in one.devices:
-            if finding.verdict is Verdict.NOT_AFFECTED:
-                continue
-            slug = device.identity.value("maker")
-            where = concerned if finding.verdict is Verdict.AFFECTED else unclear
-            where[words.maker(slug) if slug else ""] += 1
-        makers = sorted(concerned.keys() | unclear.keys(), key=str.casefold)
-        made.append(
-            Instrument(
-                one.first.id,
-                one.first.title,
-                one.first.facts,
-                tuple((reference.label, _web(reference.url)) for reference in one.first.references),
-                one.first.why_it_matters,
-                concerned.total(),
-                unclear.total(),
-                tuple((maker, concerned[maker], unclear[maker]) for maker in makers),
+        open_ = [(device, f) for device, f in one.open if device.granted]
+        if open_:
+            unclear = sum(1 for _, finding in open_ if not _is_named(finding))
+            made.append(
+                Instrument(
+                    one.first.id,
+                    one.first.title,
+                    tuple(fact for fact in shared_facts(open_, texts) if fact[0] not in _SAID_ELSEWHERE),
+                    tuple((reference.label, _web(reference.url)) for reference in one.first.references),
+                    one.first.why_it_matters,
+                    len(open_) - unclear,
+                    unclear,
+                    _by_maker(open_, words),
+                    _settling(open_),
+                )
             )
-        )
     return tuple(made)
+
+
+_SAID_ELSEWHERE = frozenset({"maker rests on", "effect on this maker", "policy"})
+
+
+def _is_named(finding: Finding) -> bool:
+    return finding.verdict is Verdict.AFFECTED and finding.certainty is not Certainty.TENTATIVE
+
+
+def _by_maker(pairs: list[tuple[Device, Finding]], words: Words) -> tuple[Concerned, ...]:
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for device, finding in pairs:
+        slug = device.identity.value("maker")
+        effect = dict(finding.facts).get("effect on this maker", "")
+        place = finding.certainty.value if _is_named(finding) else "unclear"
+        counts[words.maker(slug) if slug else "", effect, place] += 1
+    rows = sorted({(maker, effect) for maker, effect, _ in counts}, key=lambda row: (row[0].casefold(), row))
+    return tuple(
+        Concerned(
+            maker,
+            effect,
+            counts[maker, effect, Certainty.CERTAIN.value],
+            counts[maker, effect, Certainty.FIRM.value],
+            counts[maker, effect, "unclear"],
+        )
+        for maker, effect in rows
+    )
+
+
+def _settling(pairs: list[tuple[Device, Finding]]) -> tuple[tuple[str, int], ...]:
+    counts = Counter(finding.settles for _, finding in pairs if finding.settles and not _is_named(finding))
+    return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def _web(url: str) -> str:

@@ -7,7 +7,7 @@ from auditor.model import Device, Run
 from auditor.reporting.context import Context, Evidence
 from auditor.reporting.counting import charts, slices
 from auditor.reporting.describing import in_order, name_of, row, section
-from auditor.reporting.judging import explained, instruments, judged
+from auditor.reporting.judging import Judged, explained, instruments, judged
 from auditor.reporting.redaction import redacted
 from auditor.reporting.texts import texts
 from auditor.reporting.values import Report
@@ -47,20 +47,29 @@ def page(run: Run, devices: Iterable[Device], context: Context | None = None) ->
         run.coverage,
         slices(run.coverage),
         charts(found, words, labels, day),
-        plan(context.orders, anchors),
-        instruments(known, words),
-        explained(known),
+        plan(context.orders, anchors, dict(run.owners)),
+        instruments(known, words, labels),
+        _idle(context, known),
+        explained(known, words, labels),
         rows,
         tuple(
             section(device, one, words, labels, full=full, hashes=not hidden, compact=compact)
             for device, one in zip(found, rows, strict=True)
         ),
         context.ages,
+        context.chosen,
         full and not hidden,
         compact,
         len(found),
+        sum(1 for device in found if device.granted and (device.ports or device.exchanges)),
         _asked(found),
     )
+
+
+def _idle(context: Context, known: tuple[Judged, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the chosen instruments that say nothing of any device found."""
+    spoken = {one.first.id for one in known}
+    return tuple(one for one in context.chosen.instruments if one[0] not in spoken)
 
 
 def _is_full(devices: tuple[Device, ...], wanted: Evidence) -> bool:

@@ -102,8 +102,10 @@ class Redactor:
         return f"{self.site(site)}{slash}{self.address(address)}"
 
     def run(self, run: Run) -> Run:
-        """Mask the sites and notes of a run; who authorised it stays."""
-        return replace(run, sites=tuple(map(self.site, run.sites)), notes=tuple(map(self.text, run.notes)))
+        """Mask the sites and notes of a run; who authorised it stays, and who answers for a site that is named."""
+        owners = () if self._addresses else run.owners
+        sites, notes = tuple(map(self.site, run.sites)), tuple(map(self.text, run.notes))
+        return replace(run, sites=sites, notes=notes, owners=owners)
 
     def device(self, device: Device) -> Device:
         """Return the device with everything masked, down to its evidence."""

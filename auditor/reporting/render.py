@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections import defaultdict
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -68,7 +69,11 @@ def _environment(form: str) -> Environment:
     )
     words: Texts = texts()
     environment.filters |= {"n": _number, "when": _when, "day": _day}
-    environment.globals |= {"rank": _rank, "fact": lambda name: _fact(name, words)}
+    environment.globals |= {
+        "rank": _rank,
+        "dict": _named,
+        "fact": lambda name: _fact(name, words),
+    }
     return environment
 
 
@@ -82,6 +87,13 @@ def _written(value: object) -> object:
     if isinstance(value, str):
         return _MARKDOWN.sub(r"\\\1", one_line(value))
     return value
+
+
+def _named(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Return facts by name; a name that is not there gives nothing."""
+    named: dict[str, str] = defaultdict(str)
+    named.update(pairs)
+    return named
 
 
 def _number(value: int) -> str:

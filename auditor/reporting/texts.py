@@ -25,6 +25,8 @@ class Texts:
     audited_makers: tuple[str, ...]
     groups: Mapping[str, Mapping[str, str]]
     glossary: tuple[tuple[str, str], ...]
+    own_facts: frozenset[str] = frozenset()
+    """Facts that are about one device alone and say nothing of others with the same finding."""
 
     def label(self, group: str, name: str) -> str:
         """Return the words for a name of a group, or the name itself where the file has none."""
@@ -46,6 +48,7 @@ def texts(language: str = "en") -> Texts:
             tuple(raw["audited_makers"]),
             MappingProxyType(labels),
             tuple((str(entry["word"]), str(entry["means"])) for entry in raw["glossary"]),
+            frozenset(map(str, raw.get("own_facts", ()))),
         )
     except OSError as error:
         raise ReportingError(

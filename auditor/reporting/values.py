@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from auditor.model import Coverage, Run
-from auditor.reporting.context import DataAge, Options
+from auditor.reporting.context import Chosen, DataAge, Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Urgent:
     effort: str
     first_step: str
     anchor: str
+    parts: tuple[tuple[str, str], ...]
+    """(anchor, title) of each work order, where several are told as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,9 @@ class Job:
     state: str
     done: int
     devices: tuple[tuple[str, str], ...]
-    """(anchor, what to call it) pairs."""
+    """(anchor, what to call it) pairs; no anchor where this run did not hear the device."""
+    unheard: int
+    """Devices this run did not hear: nobody knows whether the work was done there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,22 @@ class SitePlan:
     devices: int
     counts: tuple[tuple[str, int], ...]
     """Work orders by priority, most urgent first."""
+    owner: str
+    """Who answers for the site, "" where the scope does not say."""
+    states: tuple[tuple[str, int], ...]
+    """Work orders by state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """The devices of one maker that an instrument concerns, by how sure the maker is."""
+
+    maker: str
+    effect: str
+    certain: int
+    firm: int
+    unclear: int
+    """To be clarified: the maker is a mere hint, or a condition of the instrument is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +135,24 @@ class Instrument:
     why: str
     concerned: int
     unclear: int
-    makers: tuple[tuple[str, int, int], ...]
-    """(maker, concerned, to be clarified)."""
+    makers: tuple[Concerned, ...]
+    settles: tuple[tuple[str, int], ...]
+    """(what would clarify it, for how many devices)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Devices of which one finding says the same, where it says other things of others."""
+
+    models: tuple[tuple[str, int], ...]
+    """(what they are called, how many)."""
+    others: int
+    """Devices of further models."""
+    affected: int
+    possibly: int
+    unassessed: int
+    remedy: str
+    facts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +171,12 @@ class Explained:
     possibly: int
     unassessed: int
     facts: tuple[tuple[str, str], ...]
+    """What holds for all devices that have it."""
     references: tuple[tuple[str, str], ...]
+    groups: tuple[Group, ...]
+    """What differs, by group of devices; empty where nothing does."""
+    ungrouped: int
+    """Devices beyond the groups shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +313,11 @@ class Summary:
     numbers: tuple[Number, ...]
     urgent: tuple[Urgent, ...]
     gaps: tuple[Gap, ...]
+    """The most weighty; the rest is in `more_gaps`."""
     assessed: bool
+    more_gaps: tuple[Gap, ...]
+    progress: tuple[tuple[str, int], ...]
+    """Work orders by state where an earlier run is known, else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,14 +333,19 @@ class Report:
     charts: tuple[Chart, ...]
     plan: tuple[SitePlan, ...]
     instruments: tuple[Instrument, ...]
+    idle: tuple[tuple[str, str], ...]
+    """(id, title) of chosen instruments that concern no device found."""
     explained: tuple[Explained, ...]
     rows: tuple[Row, ...]
     sections: tuple[Section, ...]
     ages: tuple[DataAge, ...]
+    chosen: Chosen
     full_evidence: bool
     compact: bool
     """Whether there are so many devices that their sections are kept to a few lines."""
     total: int
     """How many devices there are; a printed copy may hold fewer rows and sections."""
+    serving: int
+    """How many devices in scope have at least one service that answered."""
     probes: tuple[tuple[str, int], ...]
     """(kind of question, how many were asked of the devices shown)."""

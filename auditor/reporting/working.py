@@ -11,8 +11,10 @@ from auditor.reporting.texts import Texts
 from auditor.reporting.values import Gap, Job, Number, SitePlan, Summary, Urgent
 
 _MOST_URGENT = 5
-_MOST_GAPS = 5
+_MOST_GAPS = 6
 _DONE = "done"
+STATES = ("new", "open", "partly done", _DONE)
+"""What may have become of a work order, in the order people ask."""
 
 
 def summary(
@@ -31,16 +33,25 @@ def summary(
     ours = sum(1 for device in granted if device.identity.value("maker") in texts.audited_makers)
     open_questions = sum(1 for device in granted if _is_unassessed(device, assessed))
     total = len(granted)
+    gaps = _gaps(granted, found, coverage, assessed, texts)
     return Summary(
         (
             Number("act-now", now, total),
             Number("audited-makers", ours, total),
             Number("not-assessed", open_questions, total),
         ),
-        _urgent(context.orders, found),
-        _gaps(granted, found, coverage, assessed, texts),
+        _urgent(context.orders, found, texts),
+        gaps[:_MOST_GAPS],
         assessed,
+        gaps[_MOST_GAPS:],
+        _progress(context.orders),
     )
+
+
+def _progress(orders: tuple[WorkOrder, ...]) -> tuple[tuple[str, int], ...]:
+    """Count work orders by state; where nothing was ever compared, all are open and there is nothing to say."""
+    counts = Counter(order.state for order in orders)
+    return () if set(counts) <= {"open"} else tuple((state, counts[state]) for state in STATES)
 
 
 def _is_unassessed(device: Device, assessed: bool) -> bool:
@@ -55,23 +66,54 @@ def by_urgency(order: WorkOrder) -> tuple[int, int, str, str]:
     return (-order.priority.rank, -len(order.devices), order.site, order.id)
 
 
-def _urgent(orders: Iterable[WorkOrder], found: tuple[Judged, ...]) -> tuple[Urgent, ...]:
-    left = sorted((order for order in orders if order.state != _DONE), key=by_urgency)
-    if left:
-        return tuple(
-            Urgent(
-                order.title,
-                order.site,
-                len(order.devices) - len(order.done),
-                order.priority,
-                order.priority_reason,
-                order.effort,
-                order.steps[0] if order.steps else "",
-                anchor("w", order.id),
-            )
-            for order in left[:_MOST_URGENT]
-        )
+def _urgent(orders: Iterable[WorkOrder], found: tuple[Judged, ...], texts: Texts) -> tuple[Urgent, ...]:
+    """Name the most urgent work: what attackers use first; updates of several models at one site are one entry."""
+    attacked = {
+        f"{device.key} {finding.id}"
+        for one in found
+        for device, finding in one.devices
+        if finding.known_exploited and finding.verdict is Verdict.AFFECTED
+    }
+    entries: dict[tuple[str, ...], list[WorkOrder]] = {}
+    for order in sorted((order for order in orders if order.state != _DONE), key=by_urgency):
+        alike = (order.site, order.action, order.priority, order.priority_reason)
+        entries.setdefault(alike if order.action in _JOINED else (order.id,), []).append(order)
+    ranked = sorted(entries.values(), key=lambda work: _rank(work, attacked))
+    if ranked:
+        return tuple(_entry(work, texts) for work in ranked[:_MOST_URGENT])
     return _urgent_findings(found)
+
+
+_JOINED = frozenset({"update"})
+"""Actions that are done model by model, and read better as one on the first page."""
+
+
+def _rank(work: list[WorkOrder], attacked: set[str]) -> tuple[int, bool, int, str, str]:
+    first = work[0]
+    known = any(pair in attacked for order in work for pair in order.findings)
+    return (-first.priority.rank, not known, -_count(work), first.site, first.id)
+
+
+def _count(work: list[WorkOrder]) -> int:
+    return len({key for order in work for key in order.devices})
+
+
+def _entry(work: list[WorkOrder], texts: Texts) -> Urgent:
+    first, count = work[0], _count(work)
+    title = first.title
+    if len(work) > 1:
+        title = texts.label("urgent", first.action).format(devices=count, orders=len(work))
+    return Urgent(
+        title,
+        first.site,
+        count,
+        first.priority,
+        first.priority_reason,
+        first.effort,
+        first.steps[0] if first.steps else "",
+        anchor("w", first.id),
+        tuple((anchor("w", order.id), order.title) for order in work) if len(work) > 1 else (),
+    )
 
 
 def _urgent_findings(found: tuple[Judged, ...]) -> tuple[Urgent, ...]:
@@ -101,6 +143,7 @@ def _urgent_findings(found: tuple[Judged, ...]) -> tuple[Urgent, ...]:
             "",
             top.remedy,
             anchor("f", one.first.id),
+            (),
         )
         for (one, findings), top in zip(ranked[:_MOST_URGENT], worst, strict=False)
     )
@@ -143,22 +186,27 @@ def _unsettled(found: tuple[Judged, ...]) -> list[Gap]:
             if finding.settles and finding.verdict is not Verdict.NOT_AFFECTED:
                 lacking.setdefault(finding.settles, set()).add(device.key)
     ranked = sorted(lacking.items(), key=lambda pair: (-len(pair[1]), pair[0]))
-    return [Gap("unsettled", len(keys), "devices", settles) for settles, keys in ranked[:_MOST_GAPS]]
+    return [Gap("unsettled", len(keys), "devices", settles) for settles, keys in ranked]
 
 
-def plan(orders: Iterable[WorkOrder], anchors: Mapping[str, tuple[str, str]]) -> tuple[SitePlan, ...]:
+def plan(
+    orders: Iterable[WorkOrder], anchors: Mapping[str, tuple[str, str]], owners: Mapping[str, str]
+) -> tuple[SitePlan, ...]:
     """Return the work by site; `anchors` gives each device's place in the page and its short name."""
     sites: dict[str, list[WorkOrder]] = {}
-    for order in sorted(orders, key=by_urgency):
+    for order in sorted(orders, key=lambda order: (order.state == _DONE, *by_urgency(order))):
         sites.setdefault(order.site, []).append(order)
-    made = []
-    for site, work in sites.items():
-        counts = Counter(order.priority for order in work if order.state != _DONE)
-        urgent = tuple((p.value, counts[p]) for p in Priority if counts[p])
-        keys = {key for order in work for key in order.devices}
-        made.append(SitePlan(site, tuple(_job(order, anchors) for order in work), len(keys), urgent))
+    made = [_site(site, work, anchors, owners.get(site, "")) for site, work in sites.items()]
     made.sort(key=lambda one: (-max(job_rank(job) for job in one.jobs), one.site))
     return tuple(made)
+
+
+def _site(site: str, work: list[WorkOrder], anchors: Mapping[str, tuple[str, str]], owner: str) -> SitePlan:
+    counts = Counter(order.priority for order in work if order.state != _DONE)
+    urgent = tuple((p.value, counts[p]) for p in Priority if counts[p])
+    keys = {key for order in work for key in order.devices}
+    jobs = tuple(_job(order, anchors) for order in work)
+    return SitePlan(site, jobs, len(keys), urgent, owner, _progress(tuple(work)))
 
 
 def job_rank(job: Job) -> int:
@@ -180,5 +228,6 @@ def _job(order: WorkOrder, anchors: Mapping[str, tuple[str, str]]) -> Job:
         order.check,
         order.state,
         len(order.done),
-        tuple(anchors.get(key, ("", key)) for key in order.devices),
+        tuple(anchors.get(key, ("", key)) for key in order.devices or order.done),
+        sum(1 for key in order.devices if key not in anchors),
     )

@@ -64,6 +64,20 @@ def numbers(connection: sqlite3.Connection, run: str | None) -> list[tuple[int, 
     return [(row[0], run) for row in rows.fetchall()]
 
 
+def earlier(connection: sqlite3.Connection, run: str) -> list[tuple[int, str]]:
+    """Return (device number, the last run before this one that settled who it is), sorted by place."""
+    rows = connection.execute(
+        "SELECT id, run FROM (SELECT d.id, d.place, (SELECT r.id FROM run r WHERE r.id <> :run"
+        " AND r.started <= (SELECT started FROM run WHERE id = :run)"
+        " AND (EXISTS (SELECT 1 FROM claim c WHERE c.device = d.id AND c.run = r.id)"
+        " OR EXISTS (SELECT 1 FROM finding f WHERE f.device = d.id AND f.run = r.id))"
+        " ORDER BY r.started DESC, r.id DESC LIMIT 1) AS run FROM device d) WHERE run IS NOT NULL"
+        " ORDER BY place, id",
+        {"run": run},
+    )
+    return [(row[0], row[1]) for row in rows.fetchall()]
+
+
 def devices(
     connection: sqlite3.Connection, chosen: Sequence[tuple[int, str]], *, with_bytes: bool
 ) -> Iterator[Device]:

@@ -55,6 +55,7 @@ def run_row(run: Run, options: str = "", process: int | None = None) -> dict[str
         "sites": json.dumps(run.sites),
         "coverage": _coverage_text(run.coverage),
         "notes": json.dumps(run.notes),
+        "owners": json.dumps(run.owners) if run.owners else None,
         "process": process,
     }
     return {**row, "options": options} if options else row
@@ -110,7 +111,14 @@ def run_of(row: Row, state: str) -> Run:
         coverage=_coverage(row["coverage"]),
         state=state,
         notes=tuple(json.loads(row["notes"] or "[]")),
+        owners=_owners(row),
     )
+
+
+def _owners(row: Row) -> tuple[tuple[str, str], ...]:
+    """Read who answers for the sites; a database of the first schema that may only be read has no such column."""
+    text = row["owners"] if "owners" in row.keys() else None  # noqa: SIM118  an SQLite row is no mapping to `in`
+    return tuple((site, owner) for site, owner in json.loads(text or "[]"))
 
 
 def exchange_row(run: str, device: int, exchange: Exchange) -> dict[str, Any]:

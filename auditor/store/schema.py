@@ -92,7 +92,12 @@ def _first(db: Database) -> None:
     _indexes(db)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first,)
+def _owners(db: Database) -> None:
+    """Keep who answers for each site: work orders are handed to them."""
+    db.table("run").add_column("owners", str)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, _owners)
 """Number n takes a database from user_version n to n + 1. Never edit one that was released; add another."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

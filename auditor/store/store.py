@@ -182,6 +182,13 @@ class Store:
         chosen = reading.numbers(self.db.conn, run)
         return reading.devices(self.db.conn, chosen, with_bytes=with_bytes)
 
+    def former(self, run: str) -> Iterator[tuple[str, Device]]:
+        """Yield each device as the last run before that one heard it, with that run's id; without bytes."""
+        self.flush()
+        chosen = reading.earlier(self.db.conn, run)
+        found = reading.devices(self.db.conn, chosen, with_bytes=False)
+        return ((name, device) for (_, name), device in zip(chosen, found, strict=True))
+
     def device(self, name: str, run: str | None = None) -> tuple[Device, ...]:
         """Return the devices of that key, address, MAC or serial number; an address may exist at several sites."""
         self.flush()

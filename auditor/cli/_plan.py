@@ -1,0 +1,62 @@
+"""The forms of work orders: for programs, and as lines for people."""
+
+from collections.abc import Iterable, Iterator
+
+import click
+
+from auditor.cli._forms import SCHEMA_VERSION
+from auditor.cli._words import shown
+from auditor.model import Run, WorkOrder
+
+STATES = ("new", "open", "partly done", "done")
+_MOST_DEVICES = 8
+
+
+def form(order: WorkOrder, run: Run) -> dict[str, object]:
+    """Give an order in full, with the one who answers for its site."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "id": order.id,
+        "state": order.state,
+        "site": order.site,
+        "owner": run.owner(order.site) or None,
+        "priority": order.priority.value,
+        "priority_reason": order.priority_reason,
+        "action": order.action,
+        "title": order.title,
+        "target": order.target,
+        "effort": order.effort,
+        "devices": list(order.devices),
+        "done": list(order.done),
+        "steps": list(order.steps),
+        "check": order.check or None,
+        "findings": list(order.findings),
+    }
+
+
+def print_orders(orders: Iterable[WorkOrder], run: Run, *, with_steps: bool) -> None:
+    """Write orders for people to stdout, safe to print."""
+    for order in orders:
+        for line in _lines(order, run, with_steps=with_steps):
+            click.echo(line)
+
+
+def _lines(order: WorkOrder, run: Run, *, with_steps: bool) -> Iterator[str]:
+    owner = run.owner(order.site)
+    place = f"{order.site} ({owner})" if owner else order.site
+    yield f"{order.priority.upper():<9}  {order.state:<11}  {order.id}  {shown(place)}  {shown(order.title)}"
+    yield f"    {shown(order.priority_reason)}"
+    if order.devices:
+        yield f"    To do: {_named(order.devices)}"
+    if order.done:
+        yield f"    Done: {_named(order.done)}"
+    if with_steps:
+        for number, step in enumerate(order.steps, 1):
+            yield f"    {number}. {shown(step)}"
+        if order.check:
+            yield f"    Check afterwards: {shown(order.check)}"
+
+
+def _named(keys: tuple[str, ...]) -> str:
+    rest = f" and {len(keys) - _MOST_DEVICES} more" if len(keys) > _MOST_DEVICES else ""
+    return ", ".join(shown(key) for key in keys[:_MOST_DEVICES]) + rest

@@ -1,0 +1,93 @@
+"""`auditor plan`: list the work orders of a run: what is to be done where, and what was done since the run before."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from auditor.cli._plan import STATES, form, print_orders
+from auditor.cli._words import Exit, Failure, say_json, say_jsonl, words
+from auditor.model import Priority, Run, WorkOrder
+
+
+@click.command(epilog="Example:  auditor plan --db audit.sqlite --site town-hall --state open --state new")
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("audit.sqlite"),
+    show_default=True,
+    help="The audit's database.",
+)
+@click.option("--run", "run_id", metavar="ID", help="As of this run; the newest if not given.")
+@click.option("--site", "sites", multiple=True, help="Only at this site.")
+@click.option("--owner", "owners", multiple=True, help="Only at sites this owner answers for.")
+@click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only in this state.")
+@click.option("--priority", type=click.Choice([one.value for one in Priority]), help="At least so urgent.")
+@click.option(
+    "--scope",
+    "scope_file",
+    default="scope.toml",
+    show_default=True,
+    help="The scope file named in the commands that check the work.",
+)
+@click.option("--steps", is_flag=True, help="Print the steps and the check of each order, too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--jsonl", "as_lines", is_flag=True, help="One JSON object an order.")
+def command(
+    db: Path,
+    run_id: str | None,
+    sites: tuple[str, ...],
+    owners: tuple[str, ...],
+    states: tuple[str, ...],
+    priority: str | None,
+    scope_file: str,
+    steps: bool,
+    as_json: bool,
+    as_lines: bool,
+) -> int:
+    """List work orders, the most urgent first, each with what became of it since the run before.
+
+    An order keeps its number from run to run. It is done when its devices were heard and asked again and no longer
+    have it; what was not heard or not asked again stays open.
+    """
+    run, orders = _orders(db, run_id, scope_file)
+    least = Priority(priority).rank if priority else 0
+    wanted = [
+        order
+        for order in orders
+        if (not sites or order.site in sites)
+        and (not owners or run.owner(order.site) in owners)
+        and (not states or order.state in states)
+        and order.priority.rank >= least
+    ]
+    if as_json:
+        say_json({"schema_version": 1, "run": run.id, "orders": [form(order, run) for order in wanted]})
+    elif as_lines:
+        say_jsonl(form(order, run) for order in wanted)
+    else:
+        print_orders(wanted, run, with_steps=steps)
+        counts = ", ".join(f"{sum(one.state == state for one in wanted)} {state}" for state in STATES)
+        words(f"{len(wanted)} work orders of run {run.id}: {counts}")
+    return Exit.DONE
+
+
+def _orders(db: Path, run_id: str | None, scope: str) -> tuple[Run, tuple[WorkOrder, ...]]:
+    from auditor.run.judge import basis_of  # noqa: PLC0415 - takes time that --help need not
+    from auditor.run.work import work  # noqa: PLC0415 - as above
+    from auditor.store import Access, Store  # noqa: PLC0415 - as above
+
+    with Store.open(db, Access.READ) as store:
+        run = store.run(run_id)
+        found = tuple(store.devices(run.id, with_bytes=False))
+        basis = basis_of(store, run.id)
+        if found and basis is None and not any(device.findings for device in found):
+            raise Failure(
+                f"{db}: nobody has judged run {run.id}; run: auditor assess --db {db} --run {run.id}"
+            )
+        today = date.fromisoformat(basis.as_of) if basis else _today()
+        policy = basis.name if basis else ""
+        return run, work(store, run, found, policy=policy, today=today, scope=scope)
+
+
+def _today() -> date:
+    return datetime.now(tz=UTC).date()  # noqa: TID251 - commands are where the clock is read
