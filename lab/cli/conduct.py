@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from lab.sensor import Caps, Verdict, judge, read_journal
 
 
 @click.command("conduct")
-@click.argument("journal", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("journals", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="The verdict as one JSON object.")
 @click.option(
     "--max-rate", type=float, default=Caps().packets, show_default=True, help="Contacts a second in all."
@@ -36,7 +37,7 @@ from lab.sensor import Caps, Verdict, judge, read_journal
 @click.option("--granted", multiple=True, metavar="CIDR", help="Networks that may be touched; default: any.")
 @click.option("--excluded", multiple=True, metavar="CIDR", help="Networks that may not be touched.")
 def command(
-    journal: Path,
+    journals: tuple[Path, ...],
     as_json: bool,
     max_rate: float,
     max_rate_host: float,
@@ -47,13 +48,15 @@ def command(
 ) -> None:
     """Judge what the sensor recorded: forbidden requests, rates, addresses.
 
+    JOURNALS are the sensor's files, or folders of them, judged as one.
+
     Exits with 1 when a rule was broken, 2 when the file cannot be read.
 
     Example: auditor-lab conduct sensor.jsonl --granted 127.77.0.0/24
     """
     try:
         verdict = judge(
-            read_journal(journal),
+            (event for path in _files(journals) for event in read_journal(path)),
             caps=Caps(max_rate, max_rate_host, max_requests_host),
             accounts=accounts,
             granted=granted,
@@ -66,6 +69,14 @@ def command(
     else:
         _say(verdict)
     raise SystemExit(0 if verdict.clean else 1)
+
+
+def _files(journals: tuple[Path, ...]) -> Iterator[Path]:
+    for path in journals:
+        if path.is_dir():
+            yield from sorted(path.glob("*.jsonl"))
+        else:
+            yield path
 
 
 def _say(verdict: Verdict) -> None:

@@ -72,6 +72,7 @@ async def _serve(plan: TownPlan, name: str, homes: tuple[Device, ...], journal: 
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     try:
         async with served:
+            (journal / f"{name}.ready").touch()
             while not stop.is_set():
                 sensor.flush()
                 with contextlib.suppress(TimeoutError):

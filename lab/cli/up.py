@@ -13,12 +13,15 @@ from lab.emulator import Device, NetworkTooSmallError, Town, TownError, place, w
 from lab.emulator.namespace import NamespaceRefusedError, enter
 from lab.persona import Persona, PersonaError, all_personas
 from lab.sensor import Journal
+from lab.town import PlanError, on_loopback, read_town
+from lab.town import devices as town_devices
 
 LOW_PORTS = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 
 @click.command("up")
 @click.option("--network", default="127.77.0.0/24", show_default=True, help="Addresses for the devices.")
+@click.option("--town", help="Serve this town (lab/towns) instead, on 127.x addresses.")
 @click.option("--count", type=click.IntRange(1), help="How many devices; default: one of each persona.")
 @click.option("--only", multiple=True, metavar="ID", help="Only this persona; may be given again.")
 @click.option("--tag", help="Only personas with this tag.")
@@ -47,6 +50,7 @@ LOW_PORTS = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 @click.option("--seconds", type=float, help="Stop after this time; default: on Ctrl-C.")
 def command(
     network: str,
+    town: str | None,
     count: int | None,
     only: tuple[str, ...],
     tag: str | None,
@@ -62,26 +66,27 @@ def command(
 
     Example: auditor-lab up --network 127.77.0.0/24
     """
-    if namespace:
-        _enter_namespace()
-        interface = interface or "127.0.0.1"
-    shift = port_shift if port_shift is not None else _default_shift(namespace)
     try:
-        personas = _chosen(all_personas(), only, tag)
-        devices = place(personas, network, clock=wall_clock, count=count, elsewhere=elsewhere)
-    except (PersonaError, NetworkTooSmallError, ValueError) as error:
+        if town is not None:
+            plan = on_loopback(read_town(town))
+            devices = town_devices(plan, clock=wall_clock)
+            network, elsewhere = ",".join(one.cidr for one in plan.networks), plan.elsewhere
+        else:
+            personas = _chosen(all_personas(), only, tag)
+            devices = place(personas, network, clock=wall_clock, count=count, elsewhere=elsewhere)
+    except (PersonaError, PlanError, NetworkTooSmallError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     asyncio.run(
-        _serve(
+        serve_devices(
             devices,
-            shift=shift,
+            network=network,
+            port_shift=port_shift,
+            namespace=namespace,
             interface=interface,
             elsewhere=elsewhere,
-            network=network,
             ready_file=ready_file,
             journal=journal,
             seconds=seconds,
-            namespace=namespace,
         )
     )
 
@@ -112,18 +117,23 @@ def _chosen(personas: tuple[Persona, ...], only: tuple[str, ...], tag: str | Non
     return chosen
 
 
-async def _serve(
+async def serve_devices(
     devices: tuple[Device, ...],
     *,
-    shift: int,
-    interface: str | None,
-    elsewhere: str,
     network: str,
+    port_shift: int | None,
+    namespace: bool,
     ready_file: Path | None,
     journal: Path,
     seconds: float | None,
-    namespace: bool,
+    interface: str | None = None,
+    elsewhere: str = "127.99.0.1",
 ) -> None:
+    """Serve devices until stopped; ClickException says why that is impossible."""
+    if namespace:
+        _enter_namespace()
+        interface = interface or "127.0.0.1"
+    shift = port_shift if port_shift is not None else _default_shift(namespace)
     sensor = Journal(journal)
     town = Town(devices, sensor, clock=wall_clock, port_shift=shift, interface=interface, elsewhere=elsewhere)
     stop = asyncio.Event()
@@ -157,7 +167,7 @@ def _announce(
     shifted = f" --port-shift {shift}" if shift else ""
     entered = f"nsenter -t {os.getpid()} -U -n --preserve-credentials " if namespace else ""
     click.echo(f"{len(devices)} devices on {network}, {town.ports} ports open", err=True)
-    click.echo(f"scan them:   {entered}auditor scan {network}{shifted}", err=True)
+    click.echo(f"scan them:   {entered}auditor scan {network.replace(',', ' ')}{shifted}", err=True)
     click.echo(f"judge it:    auditor-lab conduct {journal}", err=True)
     click.echo("stop:        Ctrl-C", err=True)
 

@@ -11,5 +11,5 @@ rm -f "$into"/*.whl
 "$python" -m pip download --quiet --disable-pip-version-check --dest "$into" --find-links "$into" \
   --only-binary=:all: --python-version "${IMAGE_PYTHON:-3.11}" --implementation cp \
   --platform manylinux2014_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux_2_28_x86_64 --platform "linux_$(uname -m)" \
-  "$into"/auditor-*.whl 2> >(grep -v "is ignored: it is neither a file" >&2)
+  "$into"/auditor-*.whl 
 du -sh "$into" | cut -f1
