@@ -84,7 +84,7 @@ class Rule:
     group: str = ""
     """Signals of one group are one witness; by default the protocol the field belongs to."""
     denies: tuple[str, ...] = ()
-    """Makers that this text rules out where only weak signals speak for them."""
+    """Makers, and brands of their name, that this text rules out where only weak signals speak for them."""
     unanchored: str = ""
     nursery: bool = False
     maker: str = ""

@@ -63,17 +63,25 @@ def _bids(findings: Iterable[Finding]) -> dict[str, list[_Bid]]:
 
 
 def _deny(bids: dict[str, list[_Bid]], findings: Sequence[Finding]) -> None:
-    """Take out makers that a rule rules out, unless something firm speaks for them."""
+    """Take out makers that a rule rules out, and the brands of their name, unless one firm sign speaks for them."""
     denied = {slug for finding in findings for slug in finding.rule.denies}
-    kept = [
-        bid
-        for bid in bids.get("maker", ())
-        if bid.value not in denied or _certainty("maker", bid) is not Certainty.TENTATIVE
-    ]
-    if kept:
-        bids["maker"] = kept
-    else:
-        bids.pop("maker", None)
+    if not denied:
+        return
+    for name, is_weak in (("maker", _is_tentative), ("brand", _has_no_firm_sign)):
+        kept = [bid for bid in bids.get(name, ()) if bid.value not in denied or not is_weak(bid)]
+        if kept:
+            bids[name] = kept
+        else:
+            bids.pop(name, None)
+
+
+def _is_tentative(bid: _Bid) -> bool:
+    return _certainty("maker", bid) is Certainty.TENTATIVE
+
+
+def _has_no_firm_sign(bid: _Bid) -> bool:
+    """Tell whether a brand rests on hints alone: two of them do not outweigh what the firmware says of itself."""
+    return all(one.match.certainty is Certainty.TENTATIVE for one in bid.findings)
 
 
 def _certainty(name: str, bid: _Bid) -> Certainty:

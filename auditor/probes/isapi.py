@@ -19,6 +19,7 @@ METHOD = Method.CREDENTIALS
 ROUND = 1
 
 _ROOTS = frozenset({"deviceinfo", "responsestatus", "usercheck", "activatestatus", "devicestatus"})
+_PATHS = ("/isapi/", "/psia/", "/sdk/")
 _BEGINS = re.compile(rf"<(?:[\w.-]{{1,64}}:)?(?:{'|'.join(sorted(_ROOTS))})[\s>/]", re.IGNORECASE)
 _NAMED = {
     "serialnumber": "isapi.serial",
@@ -80,16 +81,30 @@ async def probe(_line: "Line") -> None:
 def read(exchange: Exchange) -> Iterator[Observation]:
     """Yield the allowed tags directly below the root of a known answer; what lies deeper is of other devices."""
     reply = _replies.reply_of(exchange)
-    if reply is None or not _BEGINS.search(reply.text, 0, 4096):
+    if reply is None or not (_BEGINS.search(reply.text, 0, 4096) or _is_asked(reply)):
         return
     found = xml.elements(reply.text)
     root = next(iter(found), None)
-    if root is None or root.name.lower() not in _ROOTS:
+    if root is None or (root.name.lower() not in _ROOTS and not _is_own(root)):
+        return
+    if root.name.lower() not in _ROOTS:
+        yield from show(exchange, _root(root))
         return
     told = [each for each in found if each.path.count("/") == 1 and not each.cut and each.text]
     yield from show(exchange, _root(root))
     yield from show(exchange, _told(told))
     yield from show(exchange, _firmware(told))
+
+
+def _is_asked(reply: _replies.Reply) -> bool:
+    return reply.path.lower().startswith(_PATHS) and reply.text.lstrip("\ufeff \t\r\n").startswith("<")
+
+
+def _is_own(root: xml.Element) -> bool:
+    """Tell whether an outermost element names its interface: version and namespace, as no web page has them."""
+    return root.attribute("version") is not None and any(
+        key.lower().startswith("xmlns") for key, _ in root.attributes
+    )
 
 
 def _root(root: xml.Element) -> Iterator[tuple[str, str | None]]:

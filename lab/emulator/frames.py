@@ -50,7 +50,7 @@ def dahua_5050(body: bytes) -> bytes:
     second: bytes = said["mac"].encode().ljust(17, b"\0") + said["model"].encode()
     third: bytes = "".join(f"{line}\r\n" for line in said["text"]).encode()
     head = bytearray(0x78)
-    head[0:2] = bytes((0xB3, len(second)))
+    head[0], head[2] = 0xB3, len(second)
     struct.pack_into("<I", head, 0x04, 0x58)
     struct.pack_into("<I", head, 0x10, 2)
     struct.pack_into("<H", head, 0x14, len(third))

@@ -75,8 +75,8 @@ def test_the_old_discovery_sections_add_up() -> None:
     reply = said(camera, 5050, bytes.fromhex("a3010001" + "00" * 12 + "02000000" + "00" * 12))
     assert reply[0] == 0xB3
     (third,) = struct.unpack_from("<H", reply, 0x14)
-    assert len(reply) == 0x78 + reply[1] + third
-    assert reply[0x78 : 0x78 + reply[1]].decode() == "4c:11:bf:60:1a:e7IPC-HDW5421S"
+    assert len(reply) == 0x78 + reply[2] + third
+    assert reply[0x78 : 0x78 + reply[2]].decode() == "4c:11:bf:60:1a:e7IPC-HDW5421S"
     assert struct.unpack_from("<3H", reply, 0x5E) == (80, 443, 37777)
 
 

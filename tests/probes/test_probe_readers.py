@@ -616,3 +616,34 @@ def test_other_json_shows_allowed_keys_of_the_device_but_not_of_its_lists() -> N
     assert told["json.mac"] == ("4C11BF000001",)
     assert "json.model" not in told
     assert "1837222" not in repr(told)
+
+
+def test_an_xml_answer_to_a_search_shows_model_firmware_and_build_date() -> None:
+    told = shown(
+        Protocol.SSDP,
+        '<?xml version="1.0"?><multicastSearchResult version="1.0"><tcpIp><devName>Hall</devName>'
+        "<macAddr>00:18:ae:00:00:07</macAddr></tcpIp><productInfo><productModel>TD-9441S3L</productModel>"
+        "<productSeries>TVT_IPC</productSeries><softwareVer>5.1.2.0</softwareVer>"
+        "<softwareBulildDate>220915</softwareBulildDate><password>secret</password></productInfo>",
+    )
+    assert told == {
+        "ssdp.result.dev_name": ("Hall",),
+        "ssdp.result.mac_addr": ("00:18:ae:00:00:07",),
+        "ssdp.result.product_model": ("TD-9441S3L",),
+        "ssdp.result.product_series": ("TVT_IPC",),
+        "ssdp.result.software_ver": ("5.1.2.0",),
+        "ssdp.result.software_bulild_date": ("220915",),
+        "mac": ("00:18:ae:00:00:07",),
+    }
+
+
+def test_any_answer_of_the_interface_shows_its_root_and_namespace() -> None:
+    told = shown(
+        Protocol.HTTP,
+        "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\n\r\n"
+        '<SessionLoginCap version="2.0" xmlns="http://www.isapi.org/ver20/XMLSchema"><challenge>ab</challenge>',
+        "GET /ISAPI/Security/sessionLogin/capabilities HTTP/1.1",
+    )
+    assert told["isapi.root"] == ("SessionLoginCap",)
+    assert told["isapi.namespace"] == ("http://www.isapi.org/ver20/XMLSchema",)
+    assert not any("challenge" in field for field in told)
