@@ -7,6 +7,7 @@ import click
 
 from auditor.cli import _forms
 from auditor.cli._estimate import lines, summary
+from auditor.cli._nmap import by_nmap
 from auditor.cli._progress import watching
 from auditor.cli._scoping import Wanted, listed, ports, scope_for, seconds
 from auditor.cli._words import Exit, say_json, say_jsonl, shown, words
@@ -73,6 +74,13 @@ from auditor.store import Access, Store
 @click.option("--max-time", metavar="TIME", help="Time the run may take; then it ends and can be resumed.")
 @click.option("--site", help="This site of the scope alone.")
 @click.option("--methods", multiple=True, metavar="METHOD[,METHOD]", help="These means of contact alone.")
+@click.option(
+    "--engine",
+    type=click.Choice(["native", "nmap"]),
+    default="native",
+    show_default=True,
+    help="Who asks: this program, or an installed nmap within the same scope.",
+)
 @click.option("--thorough", is_flag=True, help="Sweep also where a sample found nobody, and try twice.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
 @click.option("--resume", "is_resumed", is_flag=True, help="Take up the unfinished run in the database.")
@@ -116,6 +124,7 @@ def command(
     max_time: str | None,
     site: str | None,
     methods: tuple[str, ...],
+    engine: str,
     thorough: bool,
     dry_run: bool,
     is_resumed: bool,
@@ -158,9 +167,18 @@ def command(
         return _dry(scope, audit, as_json=as_json)
     permit(scope)
     with Store.open(db, Access.CREATE) as store:
-        ended = _scan(
-            scope, audit, store, Stop(stop_file), credentials, is_resumed=is_resumed, quiet=as_json or jsonl
-        )
+        if engine == "nmap":
+            ended = by_nmap(scope, audit, store, Stop(stop_file), is_resumed=is_resumed)
+        else:
+            ended = _scan(
+                scope,
+                audit,
+                store,
+                Stop(stop_file),
+                credentials,
+                is_resumed=is_resumed,
+                quiet=as_json or jsonl,
+            )
         findings = judge(store, ended.id, today=_now().date(), policy=policy)
         _say(store, ended, as_json=as_json, jsonl=jsonl)
     code = _code(ended)
@@ -193,7 +211,7 @@ def _credentials(source: str | None, scope: Scope) -> Credentials | None:
     """Read the accounts; refused where the scope does not grant their use."""
     if source is None:
         return None
-    if not {Method.CREDENTIALS, Method.SNMP} & scope.methods:
+    if Method.CREDENTIALS not in scope.methods:
         raise OutsideScopeError(
             f"--credentials: the scope does not allow {Method.CREDENTIALS}; "
             "add it under [methods] if your authorisation covers it"

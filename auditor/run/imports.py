@@ -121,8 +121,11 @@ class Importer:
             self.note(f"{admitted.address}: {admitted.reason}")
         return None
 
-    def finish(self) -> Run:
-        """Identify every address that spoke, write how far it got, and return the run."""
+    def finish(self, *, swept: int = 0, granted: int | None = None, ended: str = "") -> Run:
+        """Identify every address that spoke, write how far it got, and return the run.
+
+        `swept` and `granted` count addresses where somebody looked for them; `ended` says why it ended early.
+        """
         self.store.flush()
         for subject in sorted(self._seen):
             self._identify(subject)
@@ -133,17 +136,17 @@ class Importer:
         self.run = replace(
             self.run,
             ended=self.clock(),
-            complete=True,
-            state="complete",
+            complete=not ended,
+            state="stopped" if ended else "complete",
             coverage=Coverage(
-                granted=answered,
-                swept=0,
+                granted=answered if granted is None else granted,
+                swept=swept,
                 answered=answered,
-                silent=0,
+                silent=max(0, swept - answered),
                 withheld=withheld,
                 outside=len(self.outside),
             ),
-            notes=tuple(self.notes),
+            notes=(*self.notes, *((ended,) if ended else ())),
         )
         self.store.finish(self.run)
         return self.run

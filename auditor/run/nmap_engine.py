@@ -1,0 +1,187 @@
+"""nmap as the engine of a run: it connects and asks, within the scope, and its results are read as imports are.
+
+Targets, ports and rates come from the scope and the audit; arguments and scripts from the allow-list in
+fingerprints/imports/nmap.yaml, and nothing else reaches nmap's command line.
+"""
+
+import logging
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import nmap
+import yaml
+
+from auditor.intake import Problem, nmap_xml
+from auditor.model import Exchange, Grant, Method
+from auditor.net import Stop
+from auditor.resources import fingerprints
+from auditor.run.imports import Importer
+from auditor.run.plan import Audit
+from auditor.scope import OutsideScopeError, Scope
+
+logger = logging.getLogger(__name__)
+
+SOURCE = "nmap"
+TOGETHER = 256
+"""Addresses handed to one nmap; the stop is heard between two of them and by the one at work."""
+
+_SCRIPT = re.compile(r"[a-z0-9-]+")
+
+
+class NmapError(RuntimeError):
+    """nmap cannot do what is asked of it; the message says what to install or change."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What nmap is let do."""
+
+    oldest: tuple[int, int]
+    install: str
+    arguments: tuple[str, ...]
+    scripts: tuple[str, ...]
+
+
+@cache
+def rules() -> Rules:
+    """Return the reviewed allow-list."""
+    path = fingerprints() / "imports" / "nmap.yaml"
+    given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    major, _, minor = str(given["oldest"]).partition(".")
+    scripts = tuple(one["name"] for one in given["scripts"])
+    if not all(_SCRIPT.fullmatch(name) for name in scripts):
+        raise ValueError(f"{path}: scripts must be single names, not patterns or categories")
+    return Rules(
+        (int(major), int(minor)),
+        given["install"],
+        tuple(word for one in given["arguments"] for word in shlex.split(one["text"])),
+        scripts,
+    )
+
+
+def program() -> str:
+    """Return the path of an nmap that is new enough; NmapError says what to install otherwise."""
+    allowed = rules()
+    oldest = ".".join(str(part) for part in allowed.oldest)
+    path = shutil.which("nmap")
+    try:
+        found = nmap.PortScanner(nmap_search_path=(path or "nmap",))
+    except nmap.PortScannerError as error:
+        raise NmapError(
+            f"--engine nmap needs nmap {oldest} or newer, and there is none here. {allowed.install}"
+        ) from error
+    version = tuple(int(part) for part in found.nmap_version())
+    if version < allowed.oldest:
+        shown = ".".join(str(part) for part in version)
+        raise NmapError(f"nmap {shown} is too old; {oldest} or newer is needed. {allowed.install}")
+    return path or "nmap"
+
+
+def arguments(scope: Scope, audit: Audit) -> tuple[str, ...]:
+    """Return nmap's arguments for this scope and audit: how, how fast, which scripts. Never targets or ports."""
+    allowed, pace = rules(), scope.pace
+    rate = min(pace.packets_per_second, pace.packets_per_second_subnet)
+    return (
+        *allowed.arguments,
+        *("--max-rate", f"{max(rate, 1):.0f}"),
+        *("--max-parallelism", f"{max(1, min(pace.concurrent_devices, 64))}"),
+        *("--scan-delay", f"{1000 / pace.packets_per_second_host:.0f}ms"),
+        *("--host-timeout", f"{audit.device_seconds:.0f}s"),
+        *("--script", ",".join(allowed.scripts)),
+        *("--script-timeout", "30s"),
+    )
+
+
+@dataclass(slots=True)
+class NmapEngine:
+    """One run made by nmap: it sends, we read. Refused before anything is sent when scope or nmap do not suffice."""
+
+    scope: Scope
+    audit: Audit
+    stop: Stop
+    clock: Callable[[], datetime]
+    swept: int = 0
+    ended: str = ""
+    """Why it ended early; empty when it did not."""
+    _program: str = field(default_factory=program)
+
+    def __post_init__(self) -> None:
+        if Method.NMAP not in self.scope.methods:
+            raise OutsideScopeError(
+                "the scope does not allow nmap; add it under [methods] if your authorisation covers it"
+            )
+
+    def run(self, importer: Importer) -> None:
+        """Ask nmap about everything the scope grants, a piece at a time, and fill the importer."""
+        for grants in self._pieces():
+            if self.stop.is_set():
+                self.ended = self.stop.reason
+                return
+            importer.take_all(self._ask(grants, importer))
+            if not self.ended:
+                self.swept += len(grants)
+
+    def _pieces(self) -> Iterator[tuple[Grant, ...]]:
+        waiting: list[Grant] = []
+        for grant in self.scope.grants(at=self.clock()):
+            if waiting and (
+                len(waiting) == TOGETHER or (":" in grant.address) != (":" in waiting[0].address)
+            ):
+                yield tuple(waiting)
+                waiting = []
+            waiting.append(grant)
+        if waiting:
+            yield tuple(waiting)
+
+    def _ask(self, grants: tuple[Grant, ...], importer: Importer) -> Iterator[Exchange]:
+        """Run nmap once over granted addresses, exactly those, and read its XML like anybody's."""
+        with tempfile.TemporaryDirectory(prefix="auditor-nmap-") as folder:
+            path = Path(folder) / "nmap.xml"
+            words = self._words(grants, path)
+            logger.info("%s", shlex.join(words))
+            said = self._run(words)
+            if self.ended and not path.exists():
+                return
+            if not path.exists() or not path.stat().st_size:
+                raise NmapError(f"nmap ended without a result: {said.strip()[:500] or 'it said nothing'}")
+
+            def tell(problem: Problem) -> None:
+                if not self.ended:  # an nmap we ended leaves an unfinished file
+                    importer.note(f"nmap: {problem.what}")
+
+            for exchange in nmap_xml.read(path, tell, self.clock()):
+                yield replace(exchange, source=SOURCE, id="")
+
+    def _words(self, grants: tuple[Grant, ...], path: Path) -> tuple[str, ...]:
+        """Return nmap's whole command line; addresses come from grants alone, so none can be an option."""
+        family = ("-6",) if ":" in grants[0].address else ()
+        ports = ",".join(str(port) for port in self.audit.swept_ports)
+        own = (*arguments(self.scope, self.audit), *family, "-p", ports, "-oX", str(path))
+        return (self._program, *own, *(grant.address for grant in grants))
+
+    def _run(self, words: tuple[str, ...]) -> str:
+        """Run nmap to its end, or end it within a second of being told to; return what it complained of."""
+        with tempfile.TemporaryFile() as complaints:
+            with subprocess.Popen(  # noqa: S603  the words are ours and the addresses granted
+                words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints
+            ) as process:
+                while process.poll() is None:
+                    if self.stop.is_set():
+                        process.kill()
+                        self.ended = self.stop.reason
+                    try:
+                        process.wait(0.2)
+                    except subprocess.TimeoutExpired:
+                        continue
+            complaints.seek(0)
+            return complaints.read(4096).decode("utf-8", "replace")
