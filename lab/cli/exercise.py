@@ -26,6 +26,7 @@ from lab.exercise import (
     score,
     variant,
 )
+from lab.exercise.variant import elsewhere
 from lab.persona import PersonaError
 
 SEED = click.option(
@@ -105,6 +106,7 @@ def start_command(
             ready_file=None,
             journal=folder / "sensor.jsonl",
             seconds=seconds,
+            elsewhere=elsewhere(chosen.exercise.network),
         )
     )
 

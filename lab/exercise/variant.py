@@ -53,6 +53,11 @@ class Variant:
         return Row(stated.address, stated.fields, found, stated.supplier, stated.serial_before)
 
 
+def elsewhere(network: str) -> str:
+    """Return the address nobody has in an exercise on that network, so that several can run side by side."""
+    return f"127.99.{network.split('.')[2]}.1"
+
+
 def variant(exercise: Exercise, seed: int, *, clock: Clock) -> Variant:
     """Choose personas, addresses, copies and suppliers; ExerciseError when too few personas fit."""
     chance = random.Random(f"{exercise.id} {seed}")
@@ -104,10 +109,13 @@ def _home(
     clock: Clock,
 ) -> Home:
     copy = chance.randrange(1, COPIES)
-    device = Device(now, address, clock=clock, copy=copy)
+    away = elsewhere(address)
+    device = Device(now, address, clock=clock, copy=copy, elsewhere=away)
     before = None
     if old is not None:
-        before = device if group.same_as_before else Device(old, address, clock=clock, copy=copy)
+        before = (
+            device if group.same_as_before else Device(old, address, clock=clock, copy=copy, elsewhere=away)
+        )
     supplier = ""
     if suppliers:
         supplier = suppliers[0] if group.own_supplier else chance.choice(suppliers[1:])
