@@ -104,13 +104,24 @@ def _weighed(name: str, bid: _Bid) -> Certainty:
     return Certainty.FIRM if firm or len(weak) >= 2 else Certainty.TENTATIVE
 
 
-def _strength(name: str, bid: _Bid) -> tuple[int, int, int, int, int]:
+def _strength(name: str, bid: _Bid) -> tuple[int, int, int, int, int, int]:
     return (
+        _is_told_after_login(bid),
         _certainty(name, bid).rank,
         max(one.match.certainty.rank for one in bid.findings),
         max(bool(one.rule.maker) for one in bid.findings),
         len({one.rule.witness for one in bid.findings}),
         len(bid.value) if name == "firmware" else 0,
+    )
+
+
+def _is_told_after_login(bid: _Bid) -> bool:
+    """Tell whether the device says so itself to its owner, which outranks what it shows to everybody."""
+    return any(
+        one.match.observation.exchange.is_after_login
+        and not one.match.observation.field.startswith("claim.")
+        and one.match.certainty is not Certainty.TENTATIVE
+        for one in bid.findings
     )
 
 

@@ -114,6 +114,11 @@ class Exchange:
         return digest.hexdigest()[:32]
 
     @property
+    def is_after_login(self) -> bool:
+        """Whether it was asked with the owner's account, so that the device could tell what it tells nobody else."""
+        return self.probe.startswith("login_")
+
+    @property
     def sha256(self) -> str:
         """The SHA-256 of the reply, in hexadecimal."""
         return hashlib.sha256(self.reply).hexdigest()

@@ -5,6 +5,7 @@ from auditor.net.budget import Budget
 from auditor.net.field import Block, Field
 from auditor.net.inquiry import Emit, alternating, inquire, streamed
 from auditor.net.line import Line
+from auditor.net.managed import ManagedLine
 from auditor.net.network import Network
 from auditor.net.question import Heard, Question
 from auditor.net.stop import Stop
@@ -18,6 +19,7 @@ __all__ = [
     "Heard",
     "Line",
     "LoggedLine",
+    "ManagedLine",
     "Network",
     "Outcome",
     "Question",

@@ -147,6 +147,19 @@ class Field:
                 found.append(Segment(self.site, here, self._scope.methods, until))
         return tuple(found)
 
+    def neighbourhoods(self) -> tuple[Segment, ...]:
+        """Return the interfaces on which layer 2 is granted now; loopback has no neighbours."""
+        site = self._scope.site(self.site)
+        if site is None or Method.ARP not in self._scope.methods:
+            return ()
+        until = self._scope.authorisation.valid_until
+        known = (interface(name) for name in site.interfaces)
+        return tuple(
+            Segment(self.site, here, self._scope.methods, until)
+            for here in known
+            if here is not None and not here.loopback
+        )
+
     def withhold(self, reason: str, address: str) -> None:
         """Note an address that was not asked, and why."""
         self._refused.setdefault(reason, set()).add(address)

@@ -18,7 +18,7 @@ from auditor.model import (
     Status,
     Transport,
 )
-from auditor.net import Budget, Ears, LoggedLine, Outcome
+from auditor.net import Budget, Ears, LoggedLine, ManagedLine, Outcome
 from auditor.run.again import Known
 from auditor.run.asking import Asker
 from auditor.run.attached import attached
@@ -31,6 +31,7 @@ from auditor.scope import Credentials, Doorstep, Entry
 ENDED = "credentials: entry "
 """How the note begins that says an entry was given up; such a run ends with exit code 4."""
 
+SNMP_PORT = 161
 _ALL = "onvif"
 """The protocol of everybody, asked where the maker has none of its own."""
 
@@ -77,7 +78,9 @@ class Logins:
         before = len(target.memory)
         known = await self.asker.known(target)
         door = _doorstep(target, known)
-        if Method.CREDENTIALS in admitted.methods and (entry := self.credentials.account(door)):
+        if Method.CREDENTIALS not in admitted.methods:
+            return
+        if entry := self.credentials.account(door):
             await self._account(target, admitted, budget, known, door, entry)
         if Method.SNMP in admitted.methods and (entry := self.credentials.management(door)):
             await self._management(target, admitted, budget, door, entry)
@@ -163,6 +166,21 @@ class Logins:
         self, target: Target, grant: Grant, budget: Budget, door: Doorstep, entry: Entry
     ) -> None:
         """Read the management tree by UDP, once; silence is all a wrong community gets."""
+        form = next((one for one in self.forms if one.protocol == "snmp"), None)
+        if form is None or entry.snmp is None or not self._may_try(entry, door, target.subject):
+            return
+        one = Try(target.subject, entry.name, TRYING, tuple(sorted(door.marks)))
+        self.log(one)
+        endpoint = Endpoint(target.address, SNMP_PORT, Transport.UDP)
+        line = ManagedLine(
+            self.asker.network.line(grant, endpoint, budget, replace(self.asker.plan, calls=form.calls)),
+            entry.snmp,
+            lambda exchange: self.asker.keep(target, exchange),
+            "login_snmp",
+        )
+        await self.asker.attempt(target.subject, _module(form.protocol).probe(line))
+        self.log(replace(one, outcome=line.outcome.value))
+        self.asker.gate.check()
 
     def log(self, one: Try) -> None:
         """Write down a try, on disk before anything else happens."""

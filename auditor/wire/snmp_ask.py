@@ -1,0 +1,63 @@
+"""SNMP version 2c questions, and what may be kept of the answers: the objects asked for, never the community. Source: RFC 1901, 3416."""
+
+from collections.abc import Iterable, Sequence
+
+from auditor.wire import ber
+
+_GET = 0xA0
+_VERSION_2C = 1
+_ABSENT = frozenset({ber.NULL, 0x80, 0x81, 0x82})
+
+
+def get(oids: Sequence[str], community: str, number: int) -> bytes:
+    """Return a Get for the objects, at most about thirty; `number` is any that fits 31 bits."""
+    asked = b"".join(
+        ber.encode(ber.SEQUENCE, ber.encode(ber.OID, oid_content(oid)) + ber.encode(ber.NULL, b""))
+        for oid in oids
+    )
+    pdu = _number(number) + _number(0) + _number(0) + ber.encode(ber.SEQUENCE, asked)
+    return _message(community.encode("utf-8"), ber.encode(_GET, pdu))
+
+
+def kept(reply: bytes, oids: Iterable[str]) -> bytes:
+    """Return an answer without its community, holding the objects asked for; empty when it is no such answer."""
+    parts = ber.inside(reply)
+    if len(parts) < 3 or parts[0].tag != ber.INTEGER or ber.integer(parts[0].content) != _VERSION_2C:
+        return b""
+    fields = tuple(ber.elements(parts[2].content))
+    if len(fields) < 4:
+        return b""
+    wanted = set(oids)
+    told = b"".join(
+        ber.encode(ber.SEQUENCE, binding.content)
+        for binding in ber.elements(fields[3].content)
+        if _is_told(tuple(ber.elements(binding.content)), wanted)
+    )
+    head = b"".join(ber.encode(each.tag, each.content[:8]) for each in fields[:3])
+    return _message(b"", ber.encode(parts[2].tag, head + ber.encode(ber.SEQUENCE, told)))
+
+
+def _is_told(pair: tuple[ber.Element, ...], wanted: set[str]) -> bool:
+    return (
+        len(pair) == 2 and pair[1].whole and pair[1].tag not in _ABSENT and ber.oid(pair[0].content) in wanted
+    )
+
+
+def oid_content(oid: str) -> bytes:
+    """Return the octets of an object identifier in dotted form."""
+    first, second, *rest = (int(part) for part in oid.strip(".").split("."))
+    coded = bytearray()
+    for arc in (40 * first + second, *rest):
+        septets = [arc & 0x7F]
+        while arc := arc >> 7:
+            septets.append(arc & 0x7F | 0x80)
+        coded += bytes(reversed(septets))
+    return bytes(coded)
+
+
+def _message(community: bytes, pdu: bytes) -> bytes:
+    return ber.encode(ber.SEQUENCE, _number(_VERSION_2C) + ber.encode(ber.OCTETS, community) + pdu)
+
+
+def _number(value: int) -> bytes:
+    return ber.encode(ber.INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
