@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from auditor.model import Exchange, Method, Observation, Protocol
 from auditor.probes._showing import show
-from auditor.wire import arp
+from auditor.wire import arp, neighbour
 
 if TYPE_CHECKING:  # reading recorded replies needs no network room
     from auditor.net import Line
@@ -21,7 +21,7 @@ async def probe(_line: "Line") -> None:
 
 
 def read(exchange: Exchange) -> Iterator[Observation]:
-    """Yield the sender's hardware address."""
-    packet = arp.parse(exchange.reply)
+    """Yield the hardware address of who sent an ARP packet or advertised itself as a neighbour."""
+    packet = arp.parse(exchange.reply) or neighbour.parse(exchange.reply)
     if packet is not None:
         yield from show(exchange, (("mac", packet.mac),))

@@ -4,9 +4,6 @@ import ipaddress
 import struct
 from dataclasses import dataclass
 
-BROADCAST = b"\xff" * 6
-ETHERTYPE = b"\x08\x06"
-
 _BODY = struct.Struct("!HHBBH6s4s6s4s")
 _ETHERNET, _IPV4 = 1, 0x0800
 
@@ -20,6 +17,13 @@ class Packet:
     address: str
     """Of the sender; 0.0.0.0 where it only looks whether an address is free."""
     target: str
+
+
+def question(mac: str, address: str, target: str) -> bytes:
+    """Return the whole frame that asks everybody on a segment who has `target`."""
+    from scapy.layers.l2 import ARP, Ether  # noqa: PLC0415  slow to load, and only a sweep needs it
+
+    return bytes(Ether(src=mac, dst="ff:ff:ff:ff:ff:ff") / ARP(op=1, hwsrc=mac, psrc=address, pdst=target))
 
 
 def parse(data: bytes) -> Packet | None:

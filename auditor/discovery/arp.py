@@ -1,0 +1,102 @@
+"""Ask the own segment who has each granted address: ARP for IPv4, neighbour discovery for IPv6.
+
+It finds devices that answer nothing else, and their hardware addresses. A router that answers for everybody is told
+by one hardware address with many addresses, and taken for nobody. Source: RFC 826, RFC 4861, RFC 1027.
+"""
+
+import dataclasses
+from collections.abc import AsyncIterator, Iterable
+
+from auditor.model import Endpoint, Exchange, Grant, Method, Protocol, Sighting, Status, Transport
+from auditor.net import Emit, Field, alternating, streamed
+from auditor.net.door import NotSentError
+from auditor.net.neighbours import Answer, Neighbours, NeighboursError
+
+METHOD = Method.ARP
+PROTOCOL = Protocol.ARP
+
+PROXY = 4
+"""A hardware address that answers for so many addresses is a router's."""
+_ROUNDS = 2
+_WAIT = 1.0
+"""Seconds to listen after each round; a device on the same segment answers within a few milliseconds."""
+
+
+def discover(field: Field) -> AsyncIterator[Sighting]:
+    """Yield a sighting, with its hardware address, for each granted address that somebody on the segment has."""
+    return streamed(_Sweep(field).run)
+
+
+@dataclasses.dataclass(slots=True)
+class _Sweep:
+    """One sweep under way."""
+
+    field: Field
+    answers: dict[str, Answer] = dataclasses.field(default_factory=dict)
+
+    async def run(self, emit: Emit) -> None:
+        """Ask every segment, one after the other."""
+        for segment in self.field.neighbourhoods():
+            self.answers = {}
+            try:
+                async with Neighbours(segment.interface) as neighbours:
+                    await self._segment(neighbours)
+            except NeighboursError as error:
+                self.field.note(str(error))
+                return
+            for answer in self._believed():
+                emit(self._sighting(answer))
+
+    async def _segment(self, neighbours: Neighbours) -> None:
+        for _ in range(_ROUNDS):
+            for address in alternating(self.field.blocks()):
+                if self.field.stopped:
+                    return
+                if address not in self.answers and neighbours.is_here(address):
+                    await self._ask(address, neighbours)
+                    await self._hear(neighbours, 0.0)
+            await self._hear(neighbours, _WAIT)
+
+    async def _ask(self, address: str, neighbours: Neighbours) -> None:
+        grant = self.field.grant(address)
+        if grant is None:
+            return
+        try:
+            neighbours.ask(await self.field.single(grant, 0, METHOD))
+        except NotSentError as error:
+            self.field.withhold(str(error), address)
+        except OSError as error:
+            self.field.note(f"{error.strerror or error} while asking by ARP")
+
+    async def _hear(self, neighbours: Neighbours, seconds: float) -> None:
+        while (answer := await neighbours.next(seconds)) is not None:
+            self.answers.setdefault(answer.address, answer)
+
+    def _believed(self) -> Iterable[Answer]:
+        """Return the answers of devices, without those of a router that answers for others."""
+        of_mac: dict[str, int] = {}
+        for answer in self.answers.values():
+            of_mac[answer.mac] = of_mac.get(answer.mac, 0) + 1
+        for mac, count in of_mac.items():
+            if count >= PROXY:
+                self.field.note(
+                    f"{mac} answers by ARP for {count} addresses, as routers do; taken for nobody"
+                )
+        return [one for one in self.answers.values() if of_mac[one.mac] < PROXY]
+
+    def _sighting(self, answer: Answer) -> Sighting:
+        admitted = self.field.admit(answer.address, mac=answer.mac)
+        granted = isinstance(admitted, Grant)
+        now = self.field.now()
+        exchange = Exchange(
+            device=admitted.device if isinstance(admitted, Grant) else f"{self.field.site}/{answer.address}",
+            probe=str(METHOD),
+            protocol=PROTOCOL,
+            endpoint=Endpoint(answer.address, 0, Transport.UDP),
+            request=answer.question,
+            reply=answer.answer,
+            status=Status.ANSWERED,
+            at=now,
+            detail="" if granted else "not contacted any further",
+        )
+        return Sighting(answer.address, str(METHOD), now, mac=answer.mac, exchange=exchange, granted=granted)
