@@ -1,5 +1,6 @@
 """The field of one site: where discovery may look, by the scope's leave, address by address."""
 
+import asyncio
 import errno
 import socket  # noqa: TID251 - net owns the sockets
 import struct
@@ -20,6 +21,8 @@ _RESET = struct.pack("ii", 1, 0)
 _SYN_DEADLINE = 0.95
 """Seconds; below the kernel's first retransmission of a SYN after 1 s, so one look is one packet."""
 
+_QUEUED = 16
+"""Tries of a sweep that stand in line for the pace at a time; with more, questions to devices found would wait long."""
 _GRANTS_KEPT = 16_384
 
 Look = tuple[Status, str]
@@ -68,6 +71,7 @@ class Field:
         self._scope = scope
         self._office = office
         self._granted: dict[str, Grant] = {}
+        self._turns = asyncio.Semaphore(_QUEUED)
         self._refused: dict[str, set[str]] = {}
         self._skipped: dict[str, int] = {}
         self.site = site
@@ -194,7 +198,8 @@ class Field:
 
     async def _tcp_in_turn(self, grant: Grant, port: int) -> Look:
         try:
-            passage = await self._office.door.to(grant, port, method=Method.TCP_SWEEP, tempo=Tempo.PACKET)
+            async with self._turns:
+                passage = await self._office.door.to(grant, port, method=Method.TCP_SWEEP, tempo=Tempo.PACKET)
             sock, code = passage.begin()
         except NotSentError as error:
             return Status.WITHHELD, str(error)

@@ -12,7 +12,9 @@ from auditor.run.record import Record
 from auditor.run.target import Target, in_order
 
 _IDLE = 2.0
-"""Seconds without news of a device after which what is known of it is saved."""
+"""Seconds without news of a device after which it is asked what its first answers make worth asking."""
+_SAVE_EVERY = 30.0
+"""Seconds after which what is known of a device is saved though it is not asked to its end yet."""
 
 
 @dataclass(slots=True)
@@ -29,8 +31,8 @@ class Pursuit:
     late: set[str] = field(default_factory=set)
     """Who said something more after having been asked to the end."""
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _saved: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """What was known of a target when it was last saved."""
+    _saved: dict[str, tuple[float, tuple[int, int]]] = field(default_factory=dict)
+    """When a target was last saved, by the loop's clock, and what was known of it then."""
     _failure: BaseException | None = None
     _end: EndedError | None = None
     """Why a device was not asked to its end."""
@@ -71,10 +73,10 @@ class Pursuit:
         await self.asker.ask_ports(target, budget)
         if not is_last and await _hears(target.news):
             return
-        if self._saved.get(target.subject) != target.state():
-            known = await self.asker.conclude(target, budget)
+        known = await self.asker.conclude(target, budget)
+        if self._is_to_be_saved(target, is_last=is_last):
             self.record.save(target, known.identity, known.observations)
-            self._saved[target.subject] = target.state()
+            self._saved[target.subject] = asyncio.get_running_loop().time(), target.state()
         if is_last and not target.news.is_set():
             if self.logins is not None:
                 await self.logins.enter(target, budget)
@@ -83,6 +85,12 @@ class Pursuit:
             target.finish()
         else:
             await target.news.wait()
+
+    def _is_to_be_saved(self, target: Target, *, is_last: bool) -> bool:
+        """Tell whether there is news to save: at the end, and from time to time where the end is far."""
+        now = asyncio.get_running_loop().time()
+        when, state = self._saved.setdefault(target.subject, (now, (0, 0)))
+        return state != target.state() and (is_last or now - when >= _SAVE_EVERY)
 
     def close_all(self) -> None:
         """Nothing more will be found anywhere."""

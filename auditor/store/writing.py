@@ -92,9 +92,15 @@ class Writer:
             raise
 
     def _insert(self, table: str, rows: Iterable[dict[str, Any]], *, ignore: bool = False) -> None:
+        """Insert rows that all have the same columns in the same order, by one prepared statement."""
         gathered = list(rows)
         if gathered:
-            self.db.table(table).insert_all(gathered, ignore=ignore)
+            names = ", ".join(f'"{name}"' for name in gathered[0])
+            marks = ", ".join("?" for _ in gathered[0])
+            self.connection.executemany(
+                f"INSERT {'OR IGNORE ' if ignore else ''}INTO {table} ({names}) VALUES ({marks})",  # noqa: S608  our own names
+                [tuple(row.values()) for row in gathered],
+            )
 
     def _land_exchanges(self) -> None:
         self._insert(
