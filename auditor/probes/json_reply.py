@@ -45,6 +45,7 @@ _SHOWN = frozenset(
         "serial_number",
         "serialno",
         "serialnumber",
+        "sn",
         "software_version",
         "softwareversion",
         "statusstring",
