@@ -2,6 +2,7 @@
 
 from lab.persona.check import Problem, check_all
 from lab.persona.model import (
+    TRUTHS,
     Account,
     Answer,
     Certificate,
@@ -20,6 +21,7 @@ from lab.persona.read import FOLDER, all_personas, persona_files, read, slug
 
 __all__ = [
     "FOLDER",
+    "TRUTHS",
     "Account",
     "Answer",
     "Certificate",
