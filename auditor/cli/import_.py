@@ -1,5 +1,6 @@
 """`auditor import`: identify devices from captures, nmap results, feeds and lists others made, sending nothing."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import click
 
 from auditor.cli._evidence import Problems, conclude, evidence_options, now, scope_of, unreadable
 from auditor.cli._words import Exit, Failure, words
-from auditor.intake import EvidenceError, Kind, kinds
+from auditor.fingerprint import vocabulary
+from auditor.intake import EvidenceError, Kind, Tell, kinds, register_csv
+from auditor.model import Exchange
 from auditor.run.imports import Importer
 from auditor.store import Access, Store
 
@@ -18,11 +21,13 @@ class Imports(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all kinds."""
         del ctx
-        return list(kinds())
+        return sorted((*kinds(), register_csv.NAME))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command that imports that kind."""
         del ctx
+        if cmd_name == register_csv.NAME:
+            return _mapped_command()
         kind = kinds().get(cmd_name)
         return _command(kind) if kind else None
 
@@ -49,6 +54,37 @@ def _command(kind: Kind) -> click.Command:
         short_help=kind.summary,
         epilog=f"Example:  auditor import {kind.name} --scope scope.toml --db audit.sqlite FILE",
     )(files(when(evidence_options(read_files))))
+
+
+def _mapped_command() -> click.Command:
+    """Return the command for tables of any form, whose columns the user names."""
+
+    def read_mapped(maps: tuple[str, ...], **given: object) -> int:
+        columns = register_csv.mapping(maps)
+        known = vocabulary()
+        for field in columns:
+            if field not in {"address", "port", "transport", "at"} and not known.meaning(field):
+                raise click.UsageError(
+                    f"--map {field}: no such field; use {', '.join(register_csv.SHORT)}, mac, or a field of the vocabulary"
+                )
+        return int(_command(register_csv.kind(columns)).callback(**given))  # type: ignore[misc]  # it has one
+
+    plain = _command(Kind(register_csv.NAME, register_csv.SUMMARY, _unread))
+    option = click.Option(
+        ["--map", "maps"], multiple=True, required=True, metavar="FIELD=COLUMN",
+        help="Which column is what: address=IP,mac=MAC,maker=…,model=…,firmware=…,serial=…,name=…",
+    )  # fmt: skip
+    return click.Command(
+        register_csv.NAME, callback=read_mapped, params=[option, *plain.params], help=plain.help,
+        short_help=plain.short_help,
+        epilog="Example:  auditor import csv --map address=IP,model=Model --scope scope.toml register.csv",
+    )  # fmt: skip
+
+
+def _unread(path: Path, tell: Tell, at: datetime | None) -> Iterator[Exchange]:
+    """Stand in for a reader until the columns are known."""
+    del tell, at
+    raise EvidenceError(f"{path}: --map must say which column is what")
 
 
 command = Imports(name="import", help="Identify devices from evidence that others recorded, sending nothing.")

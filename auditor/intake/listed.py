@@ -27,12 +27,12 @@ _NOTHING = frozenset({"n/a", "-", "--", "null", "none"})
 def kinds() -> tuple[Kind, ...]:
     """Return one kind for each description under fingerprints/imports."""
     return tuple(
-        Kind(form.kind, form.summary, _Reader(form).read, says_when=bool(form.at)) for form in forms()
+        Kind(form.kind, form.summary, Reader(form).read, says_when=bool(form.at)) for form in forms()
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class Reader:
     """Reads one kind of table."""
 
     form: Form

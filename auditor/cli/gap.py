@@ -1,0 +1,119 @@
+"""`auditor gap`: compare a register with what was found: on paper only, on the network only, told differently."""
+
+from pathlib import Path
+
+import click
+
+from auditor.cli._evidence import Problems, unreadable
+from auditor.cli._table import print_table
+from auditor.cli._words import say_json, shown, words
+from auditor.intake.register_csv import Entry, entries, mapping
+from auditor.model import Device
+from auditor.run.gap import Gap, Pair, gap
+from auditor.store import Access, Store
+
+
+@click.command(epilog="Example:  auditor gap register.csv --db audit.sqlite")
+@click.argument("register", type=click.Path(dir_okay=False, path_type=Path), metavar="REGISTER")
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("audit.sqlite"),
+    show_default=True,
+    help="The database of a scan.",
+)
+@click.option("--run", "name", metavar="RUN", help="As this run saw them; default: each as last seen.")
+@click.option("--site", multiple=True, help="Devices of this site alone.")
+@click.option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help="Where a column has no usual heading: address, mac, serial, maker, model, firmware, name, location.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def command(
+    register: Path, db: Path, name: str | None, site: tuple[str, ...], maps: tuple[str, ...], as_json: bool
+) -> int:
+    """Compare REGISTER (CSV or Excel) with the devices in the database.
+
+    Entries are matched by serial number, else by MAC address, else by address. Devices seen outside the scope
+    are not compared.
+    """
+    problems = Problems()
+    try:
+        listed = tuple(entries(register, problems.tell, mapping(maps)))
+    except OSError as error:
+        raise unreadable(register, error) from error
+    with Store.open(db, Access.READ) as store:
+        run = store.run(name).id if name else None
+        found = [
+            one
+            for one in store.devices(run, with_bytes=False)
+            if one.granted and (not site or one.site in site)
+        ]
+    compared = gap(listed, found)
+    if as_json:
+        say_json(_form(compared))
+    else:
+        _print(compared)
+    words(
+        f"auditor: {len(compared.pairs)} on paper and on the network, {len(compared.only_on_paper)} on paper only, "
+        f"{len(compared.only_on_network)} on the network only"
+    )
+    return 0
+
+
+def _print(compared: Gap) -> None:
+    rows = [
+        ("on paper only", f"row {one.row}", one.address, _called(one), "") for one in compared.only_on_paper
+    ]
+    rows += [("on the network only", "", one.key, _known(one), "") for one in compared.only_on_network]
+    rows += [
+        ("told differently", f"row {pair.entry.row}", pair.device.key, _known(pair.device), _told(pair))
+        for pair in compared.pairs
+        if pair.differences
+    ]
+    if rows:
+        print_table(("WHERE", "REGISTER", "ADDRESS", "DEVICE", "DIFFERENCE"), rows)
+
+
+def _called(entry: Entry) -> str:
+    return " ".join(part for part in (entry.name, entry.maker, entry.model, entry.serial) if part)
+
+
+def _known(device: Device) -> str:
+    values = (device.identity.value(name) for name in ("maker", "model", "serial"))
+    return " ".join(value for value in values if value) or "not identified"
+
+
+def _told(pair: Pair) -> str:
+    return "; ".join(
+        f"{one.name}: {shown(one.on_paper)} on paper, {shown(one.found)} found" for one in pair.differences
+    )
+
+
+def _form(compared: Gap) -> dict[str, object]:
+    return {
+        "schema_version": 1,
+        "only_on_paper": [_entry(one) for one in compared.only_on_paper],
+        "only_on_network": [
+            {"device": one.key, "maker": one.identity.value("maker"), "model": one.identity.value("model"),
+             "serial": one.identity.value("serial"), "mac": one.identity.value("mac")}
+            for one in compared.only_on_network
+        ],
+        "matched": [
+            {"register": _entry(pair.entry), "device": pair.device.key, "by": pair.by,
+             "differences": [
+                 {"field": one.name, "on_paper": one.on_paper, "found": one.found} for one in pair.differences
+             ]}
+            for pair in compared.pairs
+        ],
+    }  # fmt: skip
+
+
+def _entry(entry: Entry) -> dict[str, object]:
+    return {
+        "row": entry.row, "address": entry.address, "mac": entry.mac, "serial": entry.serial, "maker": entry.maker,
+        "model": entry.model, "firmware": entry.firmware, "name": entry.name, "location": entry.location,
+    }  # fmt: skip

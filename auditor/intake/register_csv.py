@@ -1,0 +1,112 @@
+"""Registers and exports of video platforms: any table, once it is said or known which column is what."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from auditor.intake.columns import Form, Names, Report
+from auditor.intake.evidence import EvidenceError, Kind, Tell
+from auditor.intake.listed import Reader, address_of
+from auditor.intake.table import plain, rows
+from auditor.resources import fingerprints
+
+NAME = "csv"
+SUMMARY = "any table (CSV or Excel) once --map says which column is what"
+
+SHORT = {
+    "maker": "feed.vendor",
+    "kind": "feed.type",
+    "model": "feed.model",
+    "firmware": "feed.version",
+    "serial": "feed.serial",
+    "name": "feed.name",
+}
+"""Plain words for the fields most tables have."""
+_PLACES = ("address", "port", "transport", "at")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One device on paper: the row, and what it says. Empty where it says nothing."""
+
+    row: int
+    address: str = ""
+    mac: str = ""
+    serial: str = ""
+    maker: str = ""
+    model: str = ""
+    firmware: str = ""
+    name: str = ""
+    location: str = ""
+
+
+class MapError(ValueError):
+    """A --map cannot be understood; the message says how it is written."""
+
+    exit_code = 2
+
+
+def mapping(texts: Iterable[str]) -> dict[str, str]:
+    """Read `field=column` pairs, several in one text divided by commas; plain words stand for the usual fields."""
+    found: dict[str, str] = {}
+    for text in texts:
+        for part in text.split(","):
+            name, equals, column = part.partition("=")
+            if not equals or not name.strip() or not column.strip():
+                raise MapError(
+                    f"--map {part!r}: write field=column, as in --map address=IP,model='Device Model'"
+                )
+            found[SHORT.get(name.strip(), name.strip())] = column.strip()
+    return found
+
+
+def kind(columns: Mapping[str, str]) -> Kind:
+    """Return the kind of table that this mapping describes; MapError when no column holds the address."""
+    if "address" not in columns:
+        raise MapError("--map must say which column holds the address, as in --map address=IP")
+    fields = tuple((name, (column,)) for name, column in columns.items() if name not in _PLACES)
+    if not fields:
+        raise MapError("--map names no field beside the address; add for example model=COLUMN or mac=COLUMN")
+    places = {name: ((columns[name],) if name in columns else ()) for name in _PLACES}
+    report = Report(NAME, (), fields, (), (), None, 0)
+    form = Form(
+        NAME, SUMMARY, places["address"], places["port"], places["transport"], places["at"], (report,)
+    )
+    return Kind(NAME, SUMMARY, Reader(form).read, says_when=bool(places["at"]))
+
+
+@cache
+def _columns() -> dict[str, Names]:
+    path = fingerprints() / "imports" / "register.yaml"
+    given = yaml.safe_load(path.read_text(encoding="utf-8"))["columns"]
+    return {name: tuple(headings) for name, headings in given.items()}
+
+
+def entries(path: Path, tell: Tell, columns: Mapping[str, str] | None = None) -> Iterator[Entry]:
+    """Yield what a register lists; columns by the usual headings, or as said. EvidenceError when none is found."""
+    chosen = dict(_columns())
+    backwards = {long: short for short, long in SHORT.items()}
+    for field, column in (columns or {}).items():
+        name = backwards.get(field, field)
+        if name not in chosen:
+            raise MapError(f"--map {field}: a register has {', '.join(chosen)}")
+        chosen[name] = (column,)
+    telling = frozenset(plain(heading) for name in ("address", "mac", "serial") for heading in chosen[name])
+    found = False
+    for row in rows(path, tell, known=telling):
+        address, mac, serial = (row.first(chosen[name]) for name in ("address", "mac", "serial"))
+        if not (address or mac or serial):
+            continue
+        found = True
+        yield Entry(
+            row.number,
+            address_of(address) or "",
+            mac,
+            serial,
+            *(row.first(chosen[name]) for name in ("maker", "model", "firmware", "name", "location")),
+        )
+    if not found:
+        raise EvidenceError(f"{path.name}: lists no device with an address, a MAC address or a serial number")
