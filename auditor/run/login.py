@@ -103,29 +103,37 @@ class Logins:
     async def _account(
         self, target: Target, grant: Grant, budget: Budget, known: Known, door: Doorstep, entry: Entry
     ) -> None:
-        """Go through the forms the device may speak until one took the account, or refused it."""
-        kind = known.identity.value("kind") or ""
+        """Go through the forms the device may speak until one took the account, or refused it.
+
+        Another form is tried after that only where the entry names it: makers keep accounts apart by form.
+        """
+        kind, taken = known.identity.value("kind") or "", False
         for form in self._forms_for(known.identity.value("maker") or "", entry):
+            if taken and not entry.protocols:
+                return
             for endpoint in _web_endpoints(target):
                 if not self._may_try(entry, door, target.subject):
                     return
                 line = self._line(target, grant, budget, entry, _with_calls(form, kind), endpoint, door)
                 await self.asker.attempt(target.subject, _module(form.protocol).probe(line))
                 self.asker.gate.check()
+                if line.outcome is Outcome.NOT_OFFERED:
+                    break
                 if line.outcome.is_final:
                     self._note_end(entry)
                     return
                 if line.outcome is Outcome.ACCEPTED:
+                    taken = True
                     break
 
     def _forms_for(self, maker: str, entry: Entry) -> Iterator[LoginForm]:
-        """Yield the maker's own forms, then ONVIF where the maker has none or the entry says so."""
-        own = [form for form in self.forms if maker in form.makers]
-        if entry.protocols:
-            yield from (form for form in own if form.protocol in entry.protocols)
-            yield from (form for form in self.forms if form.protocol == _ALL and _ALL in entry.protocols)
-        else:
-            yield from own or [form for form in self.forms if form.protocol == _ALL]
+        """Yield the maker's own forms, then ONVIF; where the entry names forms, those alone."""
+        for form in self.forms:
+            if maker in form.makers and (not entry.protocols or form.protocol in entry.protocols):
+                yield form
+        for form in self.forms:
+            if form.protocol == _ALL and (not entry.protocols or _ALL in entry.protocols):
+                yield form
 
     def _line(
         self,
@@ -226,7 +234,9 @@ class _Attempt(AbstractAsyncContextManager[bool]):
 
 
 def _with_calls(form: LoginForm, kind: str) -> LoginForm:
-    return replace(form, calls=tuple(call for call in form.calls if not call.kinds or kind in call.kinds))
+    return replace(
+        form, calls=tuple(call for call in form.calls if not (kind and call.kinds) or kind in call.kinds)
+    )
 
 
 def _module(protocol: str) -> ModuleType:
