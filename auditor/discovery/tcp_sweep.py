@@ -92,7 +92,7 @@ class _Sweep:
 
     async def _try(self, tries: Iterator[tuple[Block, str, int]], emit: Emit) -> None:
         """Try one after the other, and do not wait for those who keep us waiting while there is room."""
-        room = asyncio.Semaphore(self._field.connections)
+        room = self._field.room
 
         async def later(
             block: Block, grant: Grant, port: int, looking: Awaitable[tuple[Status, str]]

@@ -23,6 +23,7 @@ _SYN_DEADLINE = 0.95
 
 _QUEUED = 16
 """Tries of a sweep that stand in line for the pace at a time; with more, questions to devices found would wait long."""
+_ROOM = 1024
 _GRANTS_KEPT = 16_384
 
 Look = tuple[Status, str]
@@ -61,7 +62,7 @@ class Field:
         office: Office,
         ports: tuple[int, ...] = (),
         thorough: bool = False,
-        connections: int = 1024,
+        room: asyncio.Semaphore | None = None,
     ) -> None:
         if site is None and len(scope.sites) == 1:
             site = scope.sites[0].name
@@ -79,8 +80,8 @@ class Field:
         """TCP ports to sweep; empty means the default list."""
         self.thorough = thorough
         """Sweep also where a sample found nobody, and try twice."""
-        self.connections = connections
-        """Connections held open at a time at most."""
+        self.room = room or asyncio.Semaphore(_ROOM)
+        """Taken for each connection of a sweep that is being waited for, by all fields of a network."""
         self.swept = 0
         """Addresses of which every port was tried."""
         self.notes: list[str] = []

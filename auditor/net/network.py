@@ -48,7 +48,7 @@ class Network:
             monotonic=monotonic,
             connections=asyncio.Semaphore(min(pace.concurrent_devices, half)),
         )
-        self._sweeping = min(_SWEEP_MOST, half)
+        self._sweeping = asyncio.Semaphore(min(_SWEEP_MOST, half))
         self._serial: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def line(self, grant: Grant, endpoint: Endpoint, budget: Budget, plan: Plan | None = None) -> Line:
@@ -67,9 +67,7 @@ class Network:
         self, scope: Scope, site: str | None = None, *, ports: tuple[int, ...] = (), thorough: bool = False
     ) -> Field:
         """Return the field of one site (None: the only one) for discovery; empty `ports` means the default list."""
-        return Field(
-            scope, site, office=self._office, ports=ports, thorough=thorough, connections=self._sweeping
-        )
+        return Field(scope, site, office=self._office, ports=ports, thorough=thorough, room=self._sweeping)
 
 
 def _room_for_files() -> int:

@@ -10,7 +10,7 @@ from types import ModuleType
 from auditor import probes
 from auditor.discovery import all_methods, default_ports
 from auditor.model import Endpoint, Method, Transport
-from auditor.scope import SWEEP_LIMIT_V6, Scope, address_text
+from auditor.scope import SWEEP_LIMIT_V6, Scope, Site, address_text
 
 CHUNK = 64 * 256
 """Addresses swept before the next are begun; what a killed run may have to sweep again at most."""
@@ -83,20 +83,25 @@ class Chunk:
         return any(version == one and first <= number <= last for one, first, last in self.ranges)
 
 
-def chunks(scope: Scope, at: datetime, size: int = CHUNK) -> Iterator[Chunk]:
-    """Cut all sites into pieces at borders of /24. A site with nothing to sweep is one empty piece."""
-    for site in scope.sites:
-        waiting: list[tuple[int, int, int]] = []
-        first, room = True, size
-        for piece in _pieces(scope, site.name, at):
-            count = piece[2] - piece[1] + 1
-            if count > room and waiting:
-                yield Chunk(site.name, _joined(waiting), first)
-                first, waiting, room = False, [], size
-            waiting.append(piece)
-            room -= count
-        if waiting or first:
+def chunks(scope: Scope, at: datetime, size: int = CHUNK, *, site: str | None = None) -> Iterator[Chunk]:
+    """Cut one site, or all, into pieces at borders of /24. A site with nothing to sweep is one empty piece."""
+    for one in scope.sites:
+        if site in {None, one.name}:
+            yield from _chunks(scope, one, at, size)
+
+
+def _chunks(scope: Scope, site: Site, at: datetime, size: int) -> Iterator[Chunk]:
+    waiting: list[tuple[int, int, int]] = []
+    first, room = True, size
+    for piece in _pieces(scope, site.name, at):
+        count = piece[2] - piece[1] + 1
+        if count > room and waiting:
             yield Chunk(site.name, _joined(waiting), first)
+            first, waiting, room = False, [], size
+        waiting.append(piece)
+        room -= count
+    if waiting or first:
+        yield Chunk(site.name, _joined(waiting), first)
 
 
 def _pieces(scope: Scope, site: str, at: datetime) -> Iterator[tuple[int, int, int]]:

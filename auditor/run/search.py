@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 
@@ -15,6 +16,9 @@ from auditor.run.pursuit import Pursuit
 from auditor.run.record import Record
 from auditor.run.target import Target, in_order
 
+_SITES = 8
+"""Sites swept side by side; the pace is kept for all of them together."""
+
 
 @dataclass(slots=True)
 class Search:
@@ -26,12 +30,13 @@ class Search:
     record: Record
     pursuit: Pursuit
     past: Past
-    _fields: list[Field] = field(default_factory=list)
+    _fields: dict[str, list[Field]] = field(default_factory=dict)
+    """By name of the chunk under way: what looks into it."""
 
     @property
     def swept(self) -> int:
         """Addresses swept so far, as far as the sweep under way tells."""
-        now = max((one.swept for one in self._fields), default=0)
+        now = sum(max((one.swept for one in fields), default=0) for fields in self._fields.values())
         return now + sum(one.swept for one in self.record.swept.values())
 
     def recall(self) -> None:
@@ -54,8 +59,24 @@ class Search:
                 self.pursuit.follow(target)
 
     async def all_chunks(self) -> None:
-        """Sweep everything that was not swept yet; EndedError when we must end before."""
-        for chunk in chunks(self.gate.scope, self.gate.clock()):
+        """Sweep everything that was not swept yet, sites side by side; EndedError when we must end before."""
+        together, segments = asyncio.Semaphore(_SITES), asyncio.Lock()
+
+        async def one(site: str) -> None:
+            # Two that listen on a segment would each take the other's devices for strangers.
+            alone = segments if self.gate.scope.interfaces(site) else nullcontext()
+            async with alone, together:
+                await self._site(site)
+
+        ended = await asyncio.gather(
+            *(one(site.name) for site in self.gate.scope.sites), return_exceptions=True
+        )
+        for error in ended:
+            if error is not None:
+                raise error
+
+    async def _site(self, site: str) -> None:
+        for chunk in chunks(self.gate.scope, self.gate.clock(), site=site):
             await self.gate.passed()
             if chunk.name not in self.record.swept:
                 await self._sweep(chunk)
@@ -65,24 +86,23 @@ class Search:
     async def _sweep(self, chunk: Chunk) -> None:
         """Sweep a chunk with every allowed method; again from its start when a window closed meanwhile."""
         while True:
-            self._fields = []
+            fields = self._fields[chunk.name] = []
             async with asyncio.TaskGroup() as group:
                 for module in methods(self.gate.scope.methods):
-                    group.create_task(self._discover(chunk, module))
+                    group.create_task(self._discover(chunk, module, fields))
             self.gate.check()
             now = self.gate.clock()
             if self.gate.scope.opening(now) == now:
                 break
             await self.gate.passed()
-        swept, self._fields = from_fields(self._fields), []
-        self.record.chunk(chunk.name, swept)
+        self.record.chunk(chunk.name, from_fields(self._fields.pop(chunk.name)))
 
-    async def _discover(self, chunk: Chunk, module: ModuleType) -> None:
+    async def _discover(self, chunk: Chunk, module: ModuleType, fields: list[Field]) -> None:
         scope = self.gate.scope
         wanted = {module.METHOD, Method.MULTICAST} if chunk.is_first else {module.METHOD}
         part = scope.narrow(targets=chunk.targets, methods=scope.methods & wanted)
         looking = self.network.field(part, chunk.site, ports=self.audit.ports, thorough=self.audit.thorough)
-        self._fields.append(looking)
+        fields.append(looking)
 
         async def look() -> None:
             async for sighting in module.discover(looking):
