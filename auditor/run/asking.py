@@ -81,7 +81,7 @@ class Asker:
             for question in questions(target.address, port, grant.methods, round_=round_):
                 if is_left_alone(said) or (round_ > 1 and not self._has_answered(target, question)):
                     break
-                said += await self._put(target, grant, question, budget, plan)
+                said += await self._put(target, grant, question, budget, _unserved(plan, target, port))
                 self.gate.check()
         if round_ == 1:
             for question in datagram_questions(target.address, grant.methods):
@@ -153,3 +153,17 @@ class Asker:
             self.fault(subject, "".join(traceback.format_exception(error)))
             return error
         return None
+
+
+def _unserved(plan: Plan, target: Target, port: int) -> Plan:
+    """Return the plan without the pages that a lower port of the target has served already."""
+    if not plan.suspected:
+        return plan
+    served = {
+        one.request.partition(b" HTTP/")[0].decode("latin-1")
+        for one in target.memory.exchanges
+        if one.endpoint.port < port and one.protocol is Protocol.HTTP and one.reply[9:12] == b"200"
+    }
+    return replace(
+        plan, pages=tuple(page for page in plan.pages if f"{page.method} {page.path}" not in served)
+    )

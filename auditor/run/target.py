@@ -12,7 +12,7 @@ from auditor.run.remember import Memory
 from auditor.scope import address_number
 
 _MANY_PORTS = 12
-_NEARLY_ALL = 0.8
+_NEARLY_ALL = 2 / 3
 """A host with this share of all tried ports open, and at least so many, accepts everything: a tarpit."""
 
 _UNANSWERED = 2
@@ -20,6 +20,10 @@ _UNANSWERED = 2
 
 _ENDLESS = 6
 """A device whose last answers, so many of them, were all cut off by the deadline, is asked no further."""
+_NOISE = 2
+"""After so many such answers, none of which even began as its protocol does, it is a trap."""
+_DRIPPED = 256
+_BEGINNINGS = (b"HTTP/", b"RTSP/")
 
 
 @dataclass(slots=True)
@@ -83,8 +87,15 @@ class Target:
 
     def is_dripping(self) -> bool:
         """Tell whether its last answers never came to an end."""
-        last = [one for one in self.memory.exchanges if one.status is Status.ANSWERED][-_ENDLESS:]
-        return len(last) == _ENDLESS and all(is_endless(one) for one in last)
+        said = [
+            one
+            for one in self.memory.exchanges
+            if one.status is Status.ANSWERED and one.endpoint.transport is not Transport.UDP
+        ]
+        last = said[-_ENDLESS:]
+        if len(last) == _ENDLESS and all(is_endless(one) for one in last):
+            return True
+        return len(said) >= _NOISE and all(is_noise(one) for one in said)
 
     def state(self) -> tuple[int, int]:
         """Return what changes whenever more is known of it."""
@@ -110,9 +121,11 @@ class Target:
 
 
 def is_left_alone(said: Iterable[Exchange]) -> bool:
-    """Tell whether an endpoint's last questions went unanswered, or their answers never ended: it is let be."""
+    """Tell whether an endpoint speaks something else, or its last questions went unanswered or were answered without end."""
     unanswered = 0
     for one in said:
+        if one.status is Status.GARBLED or is_noise(one):
+            return True
         if one.status in {Status.SILENT, Status.REFUSED} or is_endless(one):
             # A port that keeps its peace until spoken to is no sign of anything.
             unanswered += one.protocol is not Protocol.SDK
@@ -124,6 +137,17 @@ def is_left_alone(said: Iterable[Exchange]) -> bool:
 def is_endless(exchange: Exchange) -> bool:
     """Tell whether an answer was still coming when its deadline cut it off."""
     return exchange.status is Status.ANSWERED and exchange.detail.startswith("deadline of")
+
+
+def is_noise(exchange: Exchange) -> bool:
+    """Tell whether an answer was still coming when it was cut off, and holds nothing of the protocol asked.
+
+    A server that sends a page without a head is not meant: it has said something by then.
+    """
+    reply = exchange.reply
+    spoken = exchange.protocol in {Protocol.HTTP, Protocol.ONVIF, Protocol.RTSP}
+    dripped = len(reply) < _DRIPPED and b"<" not in reply and not reply.startswith(_BEGINNINGS)
+    return spoken and dripped and is_endless(exchange)
 
 
 def sighting_text(sighting: Sighting) -> str:

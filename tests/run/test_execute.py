@@ -150,6 +150,48 @@ def test_a_host_that_accepts_everything_is_marked_and_asked_no_further(tmp_path:
     trial(tmp_path, act)
 
 
+def test_a_host_that_drips_nonsense_is_asked_two_questions_and_no_more(tmp_path: Path) -> None:
+    asked: list[bytes] = []
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            asked.append(await reader.read(4096))
+            while True:
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.5)
+        except OSError:
+            writer.close()
+
+    async def act(store: Store) -> None:
+        places = [
+            await asyncio.start_server(drip, f"{BASE}.19", port + SHIFT) for port in (80, 88, 554, 8080)
+        ]
+        run = await scanned(scope_of(f"{BASE}.19"), audit(80, 88, 554, 8080), store)
+        for place in places:
+            place.close()
+        (device,) = store.devices(run.id)
+        reasons = [one.detail for one in device.exchanges if one.status is Status.WITHHELD]
+        assert reasons == ["its answers never end, asked no further"]
+        assert len([one for one in asked if one]) == 2
+
+    trial(tmp_path, act)
+
+
+def test_a_page_that_one_port_served_is_not_asked_for_at_the_next(tmp_path: Path) -> None:
+    async def act(store: Store) -> None:
+        page = b"HTTP/1.1 200 OK\r\nServer: App-webs/\r\nContent-Length: 2\r\n\r\nhi"
+        first, second = Served(page), Served(page)
+        async with serving((f"{BASE}.20", 80, first), (f"{BASE}.20", 81, second)):
+            await scanned(scope_of(f"{BASE}.20"), audit(80, 81), store)
+        both = [{one.partition(b" HTTP/")[0] for one in served.heard} for served in (first, second)]
+        pages = both[0] - both[1]
+        assert pages, "what is suspected has pages of its own"
+        assert both[1] < both[0]
+
+    trial(tmp_path, act)
+
+
 def test_a_stopped_run_goes_on_where_it_ended_and_asks_nothing_twice(tmp_path: Path) -> None:
     async def act(store: Store) -> None:
         served = {f"{BASE}.{last}": Served(delay=0.15) for last in range(9, 15)}
