@@ -48,8 +48,8 @@ def words(text: str) -> str | None:
 
 
 def _firmware(text: str) -> str | None:
-    label = words(text)
-    return label.rstrip(",;.") if label and any(sign.isdigit() for sign in label) else None
+    label = words((words(text) or "").rstrip(",;. "))
+    return label if label and any(sign.isdigit() for sign in label) else None
 
 
 def _slug(text: str) -> str | None:
