@@ -180,7 +180,7 @@ def command(
                 quiet=as_json or jsonl,
             )
         findings = judge(store, ended.id, today=_now().date(), policy=policy)
-        _say(store, ended, as_json=as_json, jsonl=jsonl)
+        _say(store, store.run(ended.id), as_json=as_json, jsonl=jsonl)
     code = _code(ended)
     limit = Severity(fail_on).rank if fail_on else None
     if code is Exit.DONE and limit is not None and worst(findings) >= limit:

@@ -8,6 +8,7 @@ from datetime import date
 from auditor.knowledge import FirmwareIndex, Policy, assess, chosen_policy, knowledge_book
 from auditor.model import Device, Finding, Verdict
 from auditor.run.execute import utc_now
+from auditor.run.settled import settled
 from auditor.store import Store
 
 _COUNTS = frozenset({Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED})
@@ -41,6 +42,9 @@ def judge(store: Store, run: str, *, today: date, policy: str | None = None) -> 
     chosen = chosen_policy(policy or "none", book)
     found = tuple(judged(store.devices(run, with_bytes=False), chosen, today))
     keep(store, run, found, chosen, today)
+    if words := settled(found, chosen, today).words:
+        known = store.run(run)
+        store.finish(replace(known, notes=tuple(dict.fromkeys((*known.notes, words)))))
     return tuple(finding for device in found for finding in device.findings)
 
 

@@ -5,10 +5,12 @@ import gc
 import io
 import logging
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from auditor.model import Device, Method, Pace, Run
 from auditor.net import Stop
 from auditor.run import Audit, begin, has_given_up, resume
 from auditor.run.execute import Execution
+from auditor.run.judge import judge
 from auditor.scope import Credentials, Entry, Place, Scope, Secret, Snmp, interval, loopback
 from auditor.store import Access, Store
 from lab.emulator.clock import wall_clock
@@ -179,6 +182,17 @@ def test_only_reading_calls_are_made_and_none_is_refused(town: Outcome) -> None:
     sent = [event.request for event in town.events if "Authorization" in event.request]
     assert len(sent) > 40
     assert all(request.startswith("GET /") for request in sent)
+
+
+def test_the_run_says_how_many_possible_findings_a_login_settled(town: Outcome) -> None:
+    judge(town.store, town.run.id, today=date(2026, 11, 22))
+    (note,) = [note for note in town.store.run(town.run.id).notes if "settled" in note]
+    counts = [int(number) for number in re.findall(r"\d+", note)]
+    devices, decided, before, affected, not_affected, left = counts
+    assert devices == 6
+    assert decided == affected + not_affected
+    assert before == decided + left
+    assert decided > 0
 
 
 def test_what_must_not_be_kept_is_nowhere_in_the_database(town: Outcome, tmp_path: Path) -> None:

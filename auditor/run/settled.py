@@ -1,0 +1,65 @@
+"""What logging in was good for: findings that were possible before it and are decided after it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from auditor import fingerprint
+from auditor.knowledge import Policy, assess, knowledge_book
+from auditor.model import Device, FindingKind, Verdict
+
+_OPEN = frozenset({Verdict.POSSIBLY_AFFECTED, Verdict.NOT_ASSESSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Counts over all devices that took an account."""
+
+    devices: int = 0
+    before: int = 0
+    """Advisories of which only "possibly affected" or "not assessed" could be said before the login."""
+    affected: int = 0
+    not_affected: int = 0
+    """Of these, what could be said after it; advisories that turned out not to concern the device count here."""
+
+    @property
+    def words(self) -> str:
+        """Say it in a sentence; empty when nobody took an account."""
+        if not self.devices:
+            return ""
+        left = self.before - self.affected - self.not_affected
+        return (
+            f"logins at {self.devices} devices settled {self.affected + self.not_affected} of {self.before} "
+            f"'possibly affected': {self.affected} affected, {self.not_affected} not affected, {left} still open"
+        )
+
+
+def settled(devices: Iterable[Device], policy: Policy, today: date) -> Settled:
+    """Compare what is found of devices, given with their findings, with what would be found without the logins."""
+    found = Settled()
+    for device in devices:
+        if any(one.exchange.is_after_login for one in device.observations):
+            found = _with(found, device, _open_before(device, policy, today))
+    return found
+
+
+def _open_before(device: Device, policy: Policy, today: date) -> frozenset[str]:
+    shown = tuple(one for one in device.observations if not one.exchange.is_after_login)
+    identity = fingerprint.identify(device.key, shown)
+    bare = replace(device, identity=identity, observations=shown, findings=())
+    return frozenset(
+        one.id
+        for one in assess(bare, book=knowledge_book(), policy=policy, today=today)
+        if one.kind is FindingKind.ADVISORY and one.verdict in _OPEN
+    )
+
+
+def _with(found: Settled, device: Device, before: frozenset[str]) -> Settled:
+    now = {one.id: one.verdict for one in device.findings if one.kind is FindingKind.ADVISORY}
+    verdicts = [now.get(name, Verdict.NOT_AFFECTED) for name in before]
+    return Settled(
+        found.devices + 1,
+        found.before + len(before),
+        found.affected + verdicts.count(Verdict.AFFECTED),
+        found.not_affected + verdicts.count(Verdict.NOT_AFFECTED),
+    )

@@ -1,0 +1,176 @@
+"""Lines that log in (authenticated, managed): one try, the device's own form of login, and nothing kept of the secret."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from auditor.model import Call, Endpoint, Exchange, Method, Protocol, Status, Transport
+from auditor.net import Ears, LoggedLine, ManagedLine, Outcome
+from auditor.scope import Entry, Place, Secret, Snmp
+
+USER, WORD = "gate-keeper", "Pl4nted-Word"
+CALL = Call("/ISAPI/System/deviceInfo", "test", frozenset({"model"}))
+BODY = b"<DeviceInfo><model>NC-2</model><password>s3cr3t</password></DeviceInfo>"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
+
+
+def refusal(nonce: str = "n1", **extra: str) -> bytes:
+    more = "".join(f', {name}="{value}"' for name, value in extra.items())
+    return f'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm="x", qop="auth", nonce="{nonce}"{more}\r\nContent-Length: 0\r\n\r\n'.encode()
+
+
+class Script:
+    """A device that gives one answer after the other."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.answers = list(answers)
+        self.heard: list[bytes] = []
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        self.heard.append(head + (await reader.readexactly(int(length[1])) if length else b""))
+        writer.write(self.answers.pop(0))
+        await writer.drain()
+
+
+def entry() -> Entry:
+    return Entry("lab", Place(sites=frozenset({"loopback"})), Secret(USER), Secret(WORD))
+
+
+def talk(
+    bench: Any, serve: Callable[..., Any], script: Script, calls: int, *, allowed: bool = True, **options: Any
+) -> tuple[LoggedLine, list[Exchange]]:
+    kept: list[Exchange] = []
+
+    async def main() -> LoggedLine:
+        made = bench()
+        async with serve(script) as port:
+            methods = made.grant().methods - (set() if allowed else {Method.CREDENTIALS})
+            line = LoggedLine(
+                made.line(port, methods=methods), entry(), Ears(kept.append), "login_isapi", **options
+            )
+            for _ in range(calls):
+                await line.get(CALL)
+            return line
+
+    return asyncio.run(main()), kept
+
+
+def test_the_first_request_shows_no_login_and_the_second_answers_the_challenge(
+    bench: Any, serve: Any
+) -> None:
+    script = Script(refusal(), OK, OK)
+    line, kept = talk(bench, serve, script, 2)
+    assert line.outcome is Outcome.ACCEPTED
+    assert b"Authorization" not in script.heard[0]
+    assert b"nc=00000001" in script.heard[1]
+    assert b"nc=00000002" in script.heard[2]
+    assert len(kept) == 3
+    for one in kept:
+        assert USER.encode() not in one.request + one.reply
+        assert b"s3cr3t" not in one.reply
+    assert b"Authorization: (withheld)" in kept[1].request
+    assert b"<model>NC-2</model>" in kept[1].reply
+
+
+def test_a_refusal_is_the_end(bench: Any, serve: Any) -> None:
+    script = Script(refusal(), refusal("n2"))
+    line, kept = talk(bench, serve, script, 5)
+    assert line.outcome is Outcome.REFUSED
+    assert len(script.heard) == len(kept) == 2
+
+
+def test_a_lock_out_notice_is_the_end_whatever_its_status(bench: Any, serve: Any) -> None:
+    body = b"<userCheck><lockStatus>lock</lockStatus><unlockTime>1800</unlockTime></userCheck>"
+    locked = b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    line, kept = talk(bench, serve, Script(refusal(), locked), 3)
+    assert line.outcome is Outcome.LOCKED
+    assert len(kept) == 2
+
+
+def test_an_old_nonce_is_renewed_once_and_is_no_refusal(bench: Any, serve: Any) -> None:
+    script = Script(refusal(), OK, refusal("n2", stale="true"), OK)
+    line, _ = talk(bench, serve, script, 2)
+    assert line.outcome is Outcome.ACCEPTED
+    assert b'nonce="n2"' in script.heard[3]
+    assert b"nc=00000001" in script.heard[3]
+
+
+def test_a_stale_mark_on_the_first_answer_is_taken_for_a_refusal(bench: Any, serve: Any) -> None:
+    line, kept = talk(bench, serve, Script(refusal(), refusal("n2", stale="true")), 2)
+    assert line.outcome is Outcome.REFUSED
+    assert len(kept) == 2
+
+
+def test_silence_after_a_login_is_not_tried_again(bench: Any, serve: Any) -> None:
+    line, kept = talk(bench, serve, Script(refusal(), b""), 3)
+    assert line.outcome is Outcome.UNCLEAR
+    assert len(kept) == 2
+
+
+def test_what_is_open_without_login_gets_none(bench: Any, serve: Any) -> None:
+    script = Script(OK, OK)
+    line, _ = talk(bench, serve, script, 2)
+    assert line.outcome is Outcome.UNTRIED
+    assert not any(b"Authorization" in one for one in script.heard)
+
+
+@pytest.mark.parametrize(("agreed", "outcome"), [(False, Outcome.NOT_OFFERED), (True, Outcome.ACCEPTED)])
+def test_basic_goes_readable_only_where_that_was_agreed(
+    bench: Any, serve: Any, agreed: bool, outcome: Outcome
+) -> None:
+    basic = b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n'
+    script = Script(basic, OK)
+    line, kept = talk(bench, serve, script, 1, basic_without_tls=agreed)
+    assert line.outcome is outcome
+    assert any(b"Authorization: Basic" in one for one in script.heard) is agreed
+    assert not any(b"Basic Z" in one.request for one in kept)
+
+
+def test_without_a_grant_for_credentials_nothing_is_sent(bench: Any, serve: Any) -> None:
+    script = Script(refusal(), OK)
+    _, kept = talk(bench, serve, script, 1, allowed=False)
+    assert not script.heard
+    assert [one.status for one in kept] == [Status.WITHHELD]
+
+
+def test_an_account_shows_itself_nowhere(bench: Any, serve: Any) -> None:
+    line, kept = talk(bench, serve, Script(refusal(), OK), 1)
+    assert WORD not in repr(line) + repr(kept) + repr(line.entry)
+    assert USER not in repr(line) + repr(kept)
+
+
+def test_a_community_goes_on_the_wire_and_into_no_record(bench: Any) -> None:
+    heard: list[bytes] = []
+    kept: list[Exchange] = []
+
+    class Agent(asyncio.DatagramProtocol):
+        def connection_made(self, transport: Any) -> None:
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            heard.append(data)
+            self.transport.sendto(data.replace(b"\xa0", b"\xa2", 1), addr)
+
+    async def main() -> ManagedLine:
+        made = bench()
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(Agent, ("127.0.0.1", 0))
+        port = transport.get_extra_info("sockname")[1]
+        grant = replace(made.grant(), methods=made.grant().methods | {Method.CREDENTIALS, Method.SNMP})
+        line = made.network.line(grant, Endpoint("127.0.0.1", port, Transport.UDP), made.budget)
+        managed = ManagedLine(line, Snmp(Secret(WORD)), kept.append, "login_snmp")
+        await managed.get(["1.3.6.1.2.1.1.1.0"])
+        transport.close()
+        return managed
+
+    managed = asyncio.run(main())
+    assert managed.outcome is Outcome.ACCEPTED
+    assert WORD.encode() in heard[0]
+    assert kept[0].protocol is Protocol.SNMP
+    assert WORD.encode() not in kept[0].request + kept[0].reply
