@@ -1,0 +1,149 @@
+"""nmap's results: what each script was told reaches the field or the reader it belongs to."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor import fingerprint, probes
+from auditor.intake import EvidenceError, Problem, kinds
+from auditor.model import Exchange, Protocol, Transport
+
+HEAD = '<?xml version="1.0"?>\n<!DOCTYPE nmaprun>\n<nmaprun scanner="nmap" args="nmap -sV" start="1750000000" version="7.93" xmloutputversion="1.05">\n'
+DOWN = '<host><status state="down" reason="no-response"/><address addr="192.0.2.1" addrtype="ipv4"/></host>\n'
+HOST = """<host starttime="1750000000" endtime="1750000100"><status state="up" reason="arp-response"/>
+<address addr="192.0.2.10" addrtype="ipv4"/><address addr="58:50:ED:00:00:01" addrtype="mac" vendor="Hangzhou Hikvision"/>
+<hostnames><hostname name="cam.example.net" type="PTR"/></hostnames>
+<ports><extraports state="closed" count="20"/>
+<port protocol="tcp" portid="80"><state state="open" reason="syn-ack" reason_ttl="64"/>
+<service name="http" product="Hikvision IPCam control port" devicetype="webcam" method="probed" conf="10"/>
+<script id="http-title" output="index&#xa;Requested resource was http://192.0.2.10/doc/page/login.asp"><elem key="title">index</elem><elem key="redirect_url">http://192.0.2.10/doc/page/login.asp</elem></script>
+<script id="http-server-header" output="App-webs/"><elem>App-webs/</elem></script>
+<script id="http-favicon" output="Unknown favicon MD5: 89B932FCC47CF4CA3FAADB0CFDEF89CF"/>
+<script id="http-auth" output="&#xa;HTTP/1.1 401 Unauthorized&#xa;&#xa;  Digest nonce=4d57 qop=auth realm=IP Camera(83813) stale=FALSE&#xa;"/>
+</port>
+<port protocol="tcp" portid="554"><state state="open" reason="syn-ack"/><service name="rtsp" method="table" conf="3"/>
+<script id="rtsp-methods" output="OPTIONS, DESCRIBE, PLAY"/></port>
+<port protocol="tcp" portid="23"><state state="open" reason="syn-ack"/><service name="telnet" method="table"/>
+<script id="banner" output="\\xFF\\xFD\\x01dvrdvs login:"/></port>
+<port protocol="tcp" portid="8000"><state state="closed" reason="conn-refused"/></port>
+</ports></host>
+"""
+FINGERPRINT = (
+    '<host><status state="up"/><address addr="192.0.2.11" addrtype="ipv4"/><ports><port protocol="tcp" portid="80">'
+    '<state state="open"/><service name="http" servicefp="SF-Port80-TCP:V=7.93%I=7%r(GetRequest,5B,&quot;HTTP/1\\.1\\x20'
+    '200\\x20OK\\r\\nServer:\\x20DNVRS-Webs\\r\\n&#xa;SF:Content-Length:\\x200\\r\\n\\r\\n&quot;)%r(FourOhFour,3,&quot;no!&quot;);"/>'
+    "</port></ports></host>\n"
+)
+
+
+def read(path: Path, text: str, problems: list[Problem] | None = None) -> list[Exchange]:
+    path.write_text(text, encoding="utf-8")
+    told = problems if problems is not None else []
+    found = list(kinds()["nmap"].read(path, told.append, None))
+    if problems is None:
+        assert not told
+    return found
+
+
+def shown(exchanges: list[Exchange]) -> set[tuple[str, str]]:
+    return {(seen.field, seen.value) for one in exchanges for seen in probes.read(one)}
+
+
+def certificate() -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "NorthCam")])
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    return made.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def test_hosts_ports_scripts_and_hardware_addresses_become_fields(tmp_path: Path) -> None:
+    found = read(tmp_path / "x.xml", f"{HEAD}{DOWN}{HOST}</nmaprun>\n")
+    assert {one.device for one in found} == {"192.0.2.10"}
+    told = shown(found)
+    assert {
+        ("mac", "58:50:ED:00:00:01"),
+        ("nmap.port", "80/tcp open syn-ack"),
+        ("http.title", "index"),
+        ("http.location", "http://192.0.2.10/doc/page/login.asp"),
+        ("http.server", "App-webs/"),
+        ("http.favicon.md5", "89b932fcc47cf4ca3faadb0cfdef89cf"),
+        ("http.realm", "IP Camera(83813)"),
+        ("rtsp.public", "OPTIONS, DESCRIBE, PLAY"),
+        ("telnet.banner", "dvrdvs login:"),
+    } <= told
+    assert not any("8000" in value for _, value in told), "a closed port is no port"
+    identity = fingerprint.identify("x", [seen for one in found for seen in probes.read(one)])
+    assert identity.value("maker") == "hikvision"
+    assert found[0].source == "nmap x.xml"
+    assert all(one.at is not None and one.at.timestamp() == 1_750_000_100 for one in found)
+
+
+def test_certificates_go_to_the_reader_of_live_handshakes(tmp_path: Path) -> None:
+    script = f'<script id="ssl-cert" output="Subject: commonName=NorthCam"><elem key="pem">{certificate()}</elem></script>'
+    host = (
+        '<host><address addr="2001:db8::5" addrtype="ipv6"/><ports><port protocol="tcp" portid="443">'
+        f'<state state="open"/><service name="http" tunnel="ssl"/>{script}</port></ports></host>'
+    )
+    found = read(tmp_path / "x.xml", f"{HEAD}{host}</nmaprun>")
+    (tls,) = [one for one in found if one.protocol is Protocol.TLS]
+    assert (tls.device, tls.endpoint.port, tls.endpoint.transport) == ("2001:db8::5", 443, Transport.TLS)
+    assert ("tls.subject", "CN=NorthCam") in shown([tls])
+
+
+def test_the_bytes_in_a_service_fingerprint_are_read_as_the_reply_they_were(tmp_path: Path) -> None:
+    found = read(tmp_path / "x.xml", f"{HEAD}{FINGERPRINT}</nmaprun>")
+    assert ("http.server", "DNVRS-Webs") in shown(found)
+    assert ("http.answer", "GET / 200") in shown(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "devices"),
+    [
+        (HEAD + HOST, "the file ends early", {"192.0.2.10"}),
+        (HEAD + FINGERPRINT + HOST[:900], "ends within a host", {"192.0.2.11", "192.0.2.10"}),
+    ],
+)
+def test_a_file_cut_short_gives_the_hosts_it_holds_and_says_where(
+    tmp_path: Path, text: str, place: str, devices: set[str]
+) -> None:
+    problems: list[Problem] = []
+    found = read(tmp_path / "x.xml", text, problems)
+    assert {one.device for one in found} == devices
+    assert [one.file for one in problems] == ["x.xml"]
+    assert problems[0].place.startswith("byte ")
+    assert place in problems[0].what
+
+
+def test_another_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(EvidenceError, match=r"x\.xml: byte 0: is no nmap XML; make one with `nmap -oX FILE`"):
+        read(tmp_path / "x.xml", "<nessus/>")
+
+
+@settings(max_examples=80, deadline=None)
+@given(cuts=st.lists(st.tuples(st.integers(0, 2400), st.text(max_size=6)), max_size=8))
+def test_any_damage_is_survived(
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[tuple[int, str]]
+) -> None:
+    text = HEAD + HOST + FINGERPRINT
+    for at, put in cuts:
+        text = text[:at] + put + text[at + len(put) :]
+    path = tmp_path_factory.mktemp("junk") / "x.xml"
+    path.write_text(text, encoding="utf-8", errors="replace")
+    try:
+        found = list(kinds()["nmap"].read(path, lambda _: None, None))
+    except EvidenceError as error:
+        assert "x.xml" in str(error)  # noqa: PT017  either outcome is right; this one must name the file
+    else:
+        assert all(one.device for one in found)
+        assert all(probes.read(one) is not None for one in found)
