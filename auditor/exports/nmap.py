@@ -1,5 +1,6 @@
 """nmap's XML form, for the many tools that read it: hosts, open ports, services, and who each device is."""
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -28,8 +29,8 @@ _DEVICE_TYPES = {
     "router": "router",
     "switch": "switch",
 }
-_XML_1_0 = {number: None for number in range(32) if number not in {9, 10, 13}}
-"""Characters XML 1.0 cannot hold."""
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters XML 1.0 cannot hold. Source: XML 1.0 section 2.2."""
 
 
 def write(run: Run, devices: Iterable[Device], out: BinaryIO, *, context: Context | None = None) -> None:
@@ -103,7 +104,7 @@ def _port(ports: ET.Element, device: Device, transport: str, number: int) -> Non
 
 
 def _plain(text: str) -> str:
-    return text.translate(_XML_1_0)
+    return _NOT_XML.sub("", text)
 
 
 def _seconds(at: datetime) -> str:
