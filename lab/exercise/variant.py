@@ -4,6 +4,7 @@ import ipaddress
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from lab.emulator import Clock, Device
 from lab.exercise.conditions import holds, may_stand
@@ -86,10 +87,16 @@ def variant(exercise: Exercise, seed: int, *, clock: Clock) -> Variant:
     )
 
 
+@cache
+def _personas() -> tuple[Persona, ...]:
+    """Read the personas once: a class of thirty variants chooses from them hundreds of times."""
+    return all_personas()
+
+
 def _choose(
     exercise: Exercise, condition: Condition, count: int, taken: set[str], chance: random.Random
 ) -> list[Persona]:
-    fitting = [one for one in all_personas() if one.id not in taken and may_stand(condition, one)]
+    fitting = [one for one in _personas() if one.id not in taken and may_stand(condition, one)]
     if len(fitting) < count:
         raise ExerciseError(
             f"{exercise.path}: {count} personas are wanted and {len(fitting)} fit {condition}"
