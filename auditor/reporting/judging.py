@@ -52,8 +52,15 @@ def _clearest(pairs: list[tuple[Device, Finding]]) -> Finding:
 
 
 def explained(found: Iterable[Judged], words: Words, texts: Texts) -> tuple[Explained, ...]:
-    """Return one explanation for each finding that is, may be, or could not be said to be so."""
-    made = [_explained(one, words, texts) for one in found if one.first.verdict is not Verdict.NOT_AFFECTED]
+    """Return one explanation for each finding that is, may be, or could not be said to be so.
+
+    Instruments are told apart from these: see `instruments`.
+    """
+    made = [
+        _explained(one, words, texts)
+        for one in found
+        if one.first.verdict is not Verdict.NOT_AFFECTED and one.first.kind is not FindingKind.RESTRICTION
+    ]
     severities = ("critical", "high", "medium", "low", "info")
     made.sort(
         key=lambda one: (
@@ -94,12 +101,13 @@ def instruments(found: Iterable[Judged], words: Words, texts: Texts) -> tuple[In
     for one in found:
         if one.first.kind is not FindingKind.RESTRICTION:
             continue
-        open_ = [(device, f) for device, f in one.open if device.granted]
+        open_ = one.open
         if open_:
             unclear = sum(1 for _, finding in open_ if not _is_named(finding))
             made.append(
                 Instrument(
                     one.first.id,
+                    anchor("f", one.first.id),
                     one.first.title,
                     tuple(fact for fact in shared_facts(open_, texts) if fact[0] not in _SAID_ELSEWHERE),
                     tuple((reference.label, _web(reference.url)) for reference in one.first.references),
@@ -120,7 +128,7 @@ def _is_named(finding: Finding) -> bool:
     return finding.verdict is Verdict.AFFECTED and finding.certainty is not Certainty.TENTATIVE
 
 
-def _by_maker(pairs: list[tuple[Device, Finding]], words: Words) -> tuple[Concerned, ...]:
+def _by_maker(pairs: tuple[tuple[Device, Finding], ...], words: Words) -> tuple[Concerned, ...]:
     counts: Counter[tuple[str, str, str]] = Counter()
     for device, finding in pairs:
         slug = device.identity.value("maker")
@@ -140,7 +148,7 @@ def _by_maker(pairs: list[tuple[Device, Finding]], words: Words) -> tuple[Concer
     )
 
 
-def _settling(pairs: list[tuple[Device, Finding]]) -> tuple[tuple[str, int], ...]:
+def _settling(pairs: tuple[tuple[Device, Finding], ...]) -> tuple[tuple[str, int], ...]:
     counts = Counter(finding.settles for _, finding in pairs if finding.settles and not _is_named(finding))
     return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 

@@ -10,10 +10,10 @@ from functools import lru_cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from auditor.model import Priority
+from auditor.model import Priority, Severity
 from auditor.reporting.display import one_line, visible
 from auditor.reporting.texts import Texts, texts
-from auditor.reporting.values import Report
+from auditor.reporting.values import Explained, Report
 from auditor.resources import templates
 
 _TITLE = "title"
@@ -71,6 +71,7 @@ def _environment(form: str) -> Environment:
     environment.filters |= {"n": _number, "when": _when, "day": _day}
     environment.globals |= {
         "rank": _rank,
+        "told_in_full": _is_grave,
         "dict": _named,
         "fact": lambda name: _fact(name, words),
     }
@@ -111,6 +112,12 @@ def _day(moment: datetime) -> str:
 
 def _rank(priority: str) -> int:
     return Priority(priority).rank
+
+
+def _is_grave(finding: Explained) -> bool:
+    """Tell whether a printed copy explains a finding in full: it holds or may hold, and is bad or used by attackers."""
+    grave = finding.known_exploited is not None or Severity(finding.severity).rank >= Severity.HIGH.rank
+    return grave and bool(finding.affected or finding.possibly)
 
 
 def _fact(name: str, words: Texts) -> str:

@@ -129,6 +129,7 @@ class Instrument:
     """One law, order or guideline, and the devices it concerns."""
 
     id: str
+    anchor: str
     title: str
     facts: tuple[tuple[str, str], ...]
     references: tuple[tuple[str, str], ...]

@@ -11,7 +11,7 @@ from auditor.reporting.texts import Texts
 from auditor.reporting.values import Gap, Job, Number, SitePlan, Summary, Urgent
 
 _MOST_URGENT = 5
-_MOST_GAPS = 6
+_MOST_GAPS = 5
 _DONE = "done"
 STATES = ("new", "open", "partly done", _DONE)
 """What may have become of a work order, in the order people ask."""
@@ -183,6 +183,8 @@ def _unsettled(found: tuple[Judged, ...]) -> list[Gap]:
     lacking: dict[str, set[str]] = {}
     for one in found:
         for device, finding in one.devices:
+            if device.identity.value("maker") is None or not device.granted:
+                continue  # counted as such already
             if finding.settles and finding.verdict is not Verdict.NOT_AFFECTED:
                 lacking.setdefault(finding.settles, set()).add(device.key)
     ranked = sorted(lacking.items(), key=lambda pair: (-len(pair[1]), pair[0]))

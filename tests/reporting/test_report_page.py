@@ -8,13 +8,14 @@ import dataclasses
 import hashlib
 import os
 import re
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from auditor.model import Finding, Verdict
-from auditor.reporting import Evidence, Report, Tlp, html, markdown, page
+from auditor.model import Device, Verdict
+from auditor.reporting import Chosen, Evidence, Report, Tlp, html, markdown, page
 from tests.reporting import town
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -226,9 +227,123 @@ def test_ten_thousand_devices_make_a_page_of_bounded_size() -> None:
 
 
 def test_the_clearest_verdict_speaks_for_a_finding_of_many_devices() -> None:
-    finding: Finding = SMALL[0].findings[0]
     explained = {one.id: one for one in report().explained}
-    assert explained[finding.id].affected > explained[finding.id].possibly > 0
+    worst = explained["CVE-2099-0001"]
+    assert worst.affected > 0
+    assert worst.possibly > 0
+    assert not any(one.kind == "restriction" for one in report().explained), (
+        "instruments have a section of their own"
+    )
+
+
+def test_a_finding_that_says_other_things_of_other_models_says_which_of_which() -> None:
+    def told(place: int, build: str) -> Device:
+        device = town.town_device(place)
+        worst = next(one for one in device.findings if one.id == "CVE-2099-0001")
+        facts = (("fixed build", build), ("score", "CVSS 9.8"), ("age in days", str(place)))
+        mine = dataclasses.replace(worst, facts=facts, remedy=f"Install build {build} or newer.")
+        return dataclasses.replace(device, findings=(mine,))
+
+    found = [told(0, "2021-06-28"), told(3, "2022-01-01"), told(9, "2022-01-01")]
+    (one,) = page(town.run(), found, town.context(tuple(found))).explained
+    assert one.facts == (("score", "CVSS 9.8"),), "only what holds for all stands for all"
+    assert one.remedy == ""
+    assert [(group.facts, group.remedy, sum(n for _, n in group.models)) for group in one.groups] == [
+        ((("fixed build", "2022-01-01"),), "Install build 2022-01-01 or newer.", 2),
+        ((("fixed build", "2021-06-28"),), "Install build 2021-06-28 or newer.", 1),
+    ]
+    text = " ".join(Reader(html(page(town.run(), found, town.context(tuple(found))))).words)
+    assert "Fixed build: 2021-06-28" in text
+    assert "Fixed build: 2022-01-01" in text
+
+
+def test_instruments_count_devices_by_how_sure_the_maker_is() -> None:
+    instrument = report().instruments[0]
+    counted = Counter(
+        claim.certainty.value
+        for device in SMALL
+        for claim in device.identity.claims
+        if claim.name == "maker" and device.findings
+    )
+    assert sum(row.certain for row in instrument.makers) == counted["certain"]
+    assert sum(row.firm for row in instrument.makers) == counted["firm"]
+    assert sum(row.unclear for row in instrument.makers) == counted["tentative"] == instrument.unclear
+    assert instrument.settles == (
+        ("who built the device: read the maker with credentials", instrument.unclear),
+    )
+
+
+def test_the_statement_names_the_policy_and_what_of_it_concerns_nobody() -> None:
+    chosen = Chosen(
+        "own", "3", "Town council", "2026-11-20", (("xx-law-7", "the act"), ("yy-9", "Another act"))
+    )
+    made = page(town.run(), SMALL, dataclasses.replace(town.context(SMALL), chosen=chosen))
+    assert made.idle == (("yy-9", "Another act"),)
+    text = " ".join(Reader(html(made)).words)
+    assert "policy “own”, Town council, version 3, as in force on 2026-11-20" in text
+    assert "Another act (yy-9)" in text
+
+
+def test_without_a_policy_the_report_says_that_it_says_nothing_and_how_to_choose() -> None:
+    bare = [
+        dataclasses.replace(d, findings=tuple(f for f in d.findings if f.kind != "restriction"))
+        for d in SMALL
+    ]
+    made = page(town.run(), bare, dataclasses.replace(town.context(SMALL), chosen=Chosen("none")))
+    for text in (" ".join(Reader(html(made)).words), markdown(made)):
+        assert "applies no law, order or guideline" in text
+        assert "auditor assess" in text
+
+
+def test_the_first_page_names_what_attackers_use_first_and_tells_updates_of_a_site_as_one() -> None:
+    orders = town.orders(SMALL)
+    update = next(one for one in orders if one.action == "update")
+    other = dataclasses.replace(update, id="W-9", title="Update 1 × other", devices=update.devices[:1])
+    door = dataclasses.replace(
+        update,
+        id="W-8",
+        action="configure",
+        title="Set a password",
+        findings=(),
+        priority_reason="Anybody can take it.",
+    )
+    context = dataclasses.replace(town.context(SMALL), orders=(door, other, update))
+    urgent = page(town.run(), SMALL, context).summary.urgent
+    assert [one.title for one in urgent] == [
+        f"Update {len(update.devices)} devices of 2 models",
+        "Set a password",
+    ]
+    assert [title for _, title in urgent[0].parts] == [update.title, other.title]
+
+
+def test_at_most_five_reasons_stand_on_the_first_page_and_all_of_them_further_on() -> None:
+    asked = [
+        dataclasses.replace(town.town_device(2), key=f"s/{n}", address=f"192.0.2.{n}", findings=tuple(
+            dataclasses.replace(f, verdict=Verdict.NOT_ASSESSED, settles=f"fact {n}") for f in town.town_device(2).findings[:1]
+        )) for n in range(100, 109)
+    ]  # fmt: skip
+    made = page(town.run(), asked, town.context(SMALL))
+    assert len(made.summary.gaps) == 5
+    assert len(made.summary.more_gaps) > 4
+    text = html(made)
+    assert f">{len(made.summary.more_gaps)} more reasons</a>" in text
+    assert all(f"fact {n}" in text for n in range(100, 109))
+
+
+def test_sites_name_their_owner_and_addresses_masked_name_none() -> None:
+    run = dataclasses.replace(town.run(), owners=(("waterworks", "Water office"),))
+    made = page(run, SMALL, town.context(SMALL))
+    assert {site.site: site.owner for site in made.plan}["waterworks"] == "Water office"
+    assert "Responsible: Water office" in html(made)
+    hidden = page(run, SMALL, town.context(SMALL, redact=True, redact_addresses=True))
+    assert "Water office" not in html(hidden)
+
+
+def test_alive_addresses_and_devices_are_told_apart() -> None:
+    made = report()
+    assert made.serving == 14
+    text = " ".join(Reader(html(made)).words)
+    assert "42 gave a sign of life, and 14 devices with an answering service were found." in text
 
 
 def test_a_maker_the_data_do_not_cover_is_not_called_free_of_action() -> None:

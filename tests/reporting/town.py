@@ -122,7 +122,7 @@ def restriction(device: str, maker: Claim) -> Finding:
         "Public bodies in Example may not buy these devices.",
         "" if sure else "who built the device: read the maker with credentials",
         references=(Reference("Gazette 7/2024", "https://example.org/gazette/7"),),
-        facts=(("jurisdiction", "Example"), ("clause", "section 7(1)"), ("in_force_from", "2024-07-01")),
+        facts=(("jurisdiction", "Example"), ("clause", "section 7(1)"), ("in force from", "2024-07-01")),
         because=(maker,),
     )
 
