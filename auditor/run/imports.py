@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from auditor import probes
 from auditor.model import Coverage, Exchange, Run, Status, Withheld
 from auditor.run.again import identify_stored, known_from
 from auditor.run.execute import new_run
@@ -66,6 +67,8 @@ class Importer:
     notes: list[str] = field(default_factory=list)
     exchanges: int = 0
     _seen: dict[str, _Seen] = field(default_factory=dict)
+    _held: dict[str, list[Exchange]] = field(default_factory=dict)
+    """By subject, where the scope excludes hardware addresses, which may be told late."""
     _subjects: dict[str, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -75,7 +78,7 @@ class Importer:
     @property
     def subjects(self) -> int:
         """How many addresses within the scope have spoken so far."""
-        return len(self._seen)
+        return len(self._seen) + len(self._held)
 
     def take(self, exchange: Exchange) -> bool:
         """Keep an exchange whose device is an address, if the scope holds it; outside it is counted, not described."""
@@ -86,12 +89,32 @@ class Importer:
         if subject is None:
             return False
         kept = replace(exchange, device=subject, id="")
-        self._seen.setdefault(subject, _Seen()).add(kept)
-        self.store.add(self.run.id, (kept,))
         self.exchanges += 1
+        if any(one.mac for one in self.scope.exclusions):
+            self._held.setdefault(subject, []).append(kept)
+        else:
+            self._keep(subject, kept)
+        return True
+
+    def _keep(self, subject: str, exchange: Exchange) -> None:
+        self._seen.setdefault(subject, _Seen()).add(exchange)
+        self.store.add(self.run.id, (exchange,))
         if self.exchanges % _FLUSH_AFTER == 0:
             self.store.flush()
-        return True
+
+    def _release(self) -> None:
+        """Keep what was held back until every hardware address is known, but for the excluded ones."""
+        for subject, exchanges in self._held.items():
+            site, _, address = subject.rpartition("/")
+            macs = {seen.value for one in exchanges for seen in probes.read(one) if seen.field == "mac"}
+            refusals = (self.scope.admit(address, site=site, mac=mac, at=self.clock()) for mac in macs)
+            if any(isinstance(one, Refusal) and one.why is Why.EXCLUDED for one in refusals):
+                self.excluded.add(address)
+                self.exchanges -= len(exchanges)
+                continue
+            for exchange in exchanges:
+                self._keep(subject, exchange)
+        self._held = {}
 
     def take_all(self, exchanges: Iterable[Exchange]) -> int:
         """Keep all of them; return how many were within the scope."""
@@ -126,6 +149,7 @@ class Importer:
 
         `swept` and `granted` count addresses where somebody looked for them; `ended` says why it ended early.
         """
+        self._release()
         self.store.flush()
         for subject in sorted(self._seen):
             self._identify(subject)

@@ -92,6 +92,23 @@ def test_devices_outside_the_scope_and_excluded_ones_are_counted_and_not_describ
     assert b"00-00-03" not in raw
 
 
+def test_a_device_excluded_by_its_hardware_address_is_not_described_though_it_tells_it_last(
+    tmp_path: Path,
+) -> None:
+    scope = scope_file(tmp_path)
+    scope.write_text(
+        scope.read_text(encoding="utf-8") + f'[[exclude]]\nreason = "x"\nmac = "{speech.CAMERA_MAC}"\n'
+    )
+    path = speech.written(
+        tmp_path / "x.pcap",
+        [*speech.talk(b"GET / HTTP/1.1\r\n\r\n", speech.PAGE, 80), speech.arp(speech.CAMERA, speech.CAMERA_MAC),
+         speech.datagram(speech.SADP.replace(b"00-00-01", b"00-00-09"), 37020, source="192.0.2.11")],
+    )  # fmt: skip
+    done = auditor("import", "pcap", path, "--scope", scope, "--db", tmp_path / "a.sqlite")
+    assert set(devices(tmp_path / "a.sqlite")) == {"hall/192.0.2.11"}
+    assert "1 excluded" in done.output
+
+
 def test_each_device_says_by_which_kind_of_evidence_it_is_known(tmp_path: Path) -> None:
     db = tmp_path / "a.sqlite"
     auditor("import", "pcap", capture(tmp_path), "--scope", scope_file(tmp_path), "--db", db)
