@@ -111,7 +111,7 @@ class Logins:
         for form in self._forms_for(known.identity.value("maker") or "", entry):
             if taken and not entry.protocols:
                 return
-            for endpoint in _web_endpoints(target):
+            for endpoint in _web_endpoints(target, known):
                 if not self._may_try(entry, door, target.subject):
                     return
                 line = self._line(target, grant, budget, entry, _with_calls(form, kind), endpoint, door)
@@ -258,8 +258,8 @@ def _doorstep(target: Target, known: Known) -> Doorstep:
     )
 
 
-def _web_endpoints(target: Target) -> tuple[Endpoint, ...]:
-    """Return where the device answered as a web server, encrypted ones first."""
+def _web_endpoints(target: Target, known: Known) -> tuple[Endpoint, ...]:
+    """Return where the device answered as a web server, encrypted ones first, then where it says that it is one."""
     found = {
         one.endpoint
         for one in target.memory.exchanges
@@ -268,6 +268,13 @@ def _web_endpoints(target: Target) -> tuple[Endpoint, ...]:
         and one.endpoint.transport is not Transport.UDP
         and one.reply[:5] == b"HTTP/"
     }
+    ports = {one.port for one in found}
+    told = {
+        int(seen.value)
+        for seen in known.observations
+        if seen.field.endswith(".http_port") and seen.value.isdigit() and 0 < int(seen.value) < 65_536
+    }
+    found |= {Endpoint(target.address, port) for port in told - ports}
     return tuple(sorted(found, key=lambda one: (one.transport is not Transport.TLS, one.port)))
 
 
