@@ -27,7 +27,7 @@ _LIKELY = (1, 2, 10, 11, 20, 50, 64, 65, 100, 101, 108, 109, 150, 200, 250, 253,
 """Last octets: gateways, round numbers, and the factory addresses of common devices (.64, .108)."""
 _AT_RANDOM = 6
 _TOGETHER = 32
-_BREATH = 16
+_BREATH = 128
 """Tries after which others get to run, where nobody makes us wait."""
 
 

@@ -8,7 +8,7 @@ from auditor.fingerprint.load import rules
 from auditor.fingerprint.registry import registrant
 from auditor.fingerprint.rule import RuleBook
 from auditor.fingerprint.verdict import conclude
-from auditor.model import Claim, Identity, Observation
+from auditor.model import Claim, Contradiction, Identity, Observation
 
 _ROUNDS = 4
 """A serial may hold a model, which holds a kind and a brand; deeper chains are not evidence any more."""
@@ -24,8 +24,7 @@ class Study:
 
 def study(device: str, observations: Iterable[Observation], book: RuleBook | None = None) -> Study:
     """Return everything the rules conclude of one device, and whom any answer points to, however weakly."""
-    found = findings(list(observations), book or rules())
-    claims, against = conclude(found)
+    found, claims, against = _studied(list(observations), book or rules())
     makers = frozenset(value for one in found for name, value in one.match.claims if name == "maker")
     return Study(Identity(device, claims, against), makers)
 
@@ -42,14 +41,21 @@ def suspected(observations: Iterable[Observation]) -> frozenset[str]:
 
 def findings(observations: list[Observation], book: RuleBook) -> list[Finding]:
     """Return every rule that holds, those on conclusions included."""
+    return _studied(observations, book)[0]
+
+
+_Studied = tuple[list[Finding], tuple[Claim, ...], tuple[Contradiction, ...]]
+
+
+def _studied(observations: list[Observation], book: RuleBook) -> _Studied:
     found = list(hits(book, observations))
     asked: set[tuple[str, str, str]] = set()
     for _ in range(_ROUNDS):
-        claims, _against = conclude(found)
+        claims, against = conclude(found)
         maker = next((claim.value for claim in claims if claim.name == "maker"), "")
         fresh = [one for one in _concluded(claims) if (maker, one.field, one.value) not in asked]
         if not fresh:
-            break
+            return found, claims, against
         asked |= {(maker, one.field, one.value) for one in fresh}
         more = [
             one
@@ -57,7 +63,7 @@ def findings(observations: list[Observation], book: RuleBook) -> list[Finding]:
             if _applies(one, maker) and one not in found
         ]
         found += more
-    return found
+    return found, *conclude(found)
 
 
 def _applies(finding: Finding, maker: str) -> bool:

@@ -14,7 +14,7 @@ _MOST_PER_SOURCE = 16
 """Different datagrams kept from one address; odd stacks send several, a reflector any number."""
 _TOGETHER = 32
 """Blocks of addresses asked in turn, so that no subnet gets a stretch of packets of its own."""
-_BREATH = 32
+_BREATH = 64
 """Datagrams after which others get to run, where the pace makes nobody wait."""
 
 Emit = Callable[[Sighting], None]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from auditor.model import Exchange, Protocol, Sighting, Status, Transport
+from auditor.model import Endpoint, Exchange, Plan, Protocol, Sighting, Status, Transport
 from auditor.run.again import Reader
 from auditor.run.remember import Memory
 from auditor.scope import address_number
@@ -38,6 +38,8 @@ class Target:
     seen: datetime | None = None
     memory: Memory = field(default_factory=Memory)
     reader: Reader = field(default_factory=Reader)
+    put: dict[tuple[Endpoint, str, Plan], list[Exchange]] = field(default_factory=dict)
+    """Questions put to their end by this process, (endpoint, probe, plan), and what was said."""
     closed: bool = False
     """Nothing more will be found at it; what is still to be asked is asked now."""
     is_done: bool = False
@@ -76,6 +78,7 @@ class Target:
         """State that it has been asked to its end, and forget what it said: that is in the store."""
         self.is_done = self.closed = True
         self.memory, self.reader = Memory(), Reader()
+        self.put.clear()
 
     def open_ports(self) -> tuple[int, ...]:
         """Return the TCP ports that accepted a connection, in order."""
