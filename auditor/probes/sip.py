@@ -1,4 +1,7 @@
-"""SIP messages that others recorded, as cameras send them to a video platform: who speaks, and to which realm."""
+"""SIP messages that others recorded, as cameras send them to a video platform: who speaks, and to which realm.
+
+Source: RFC 3261; GB/T 28181 annex A.2.6 for the answer to DeviceInfo.
+"""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -6,7 +9,7 @@ from typing import TYPE_CHECKING
 from auditor.model import Exchange, Method, Observation, Protocol
 from auditor.probes import _challenges
 from auditor.probes._showing import show
-from auditor.wire import http
+from auditor.wire import charset, http, xml
 
 if TYPE_CHECKING:  # reading recorded replies needs no network room
     from auditor.net import Line
@@ -14,6 +17,9 @@ if TYPE_CHECKING:  # reading recorded replies needs no network room
 FIELDS = (
     "sip.challenge",
     "sip.challenge_form",
+    "sip.firmware",
+    "sip.manufacturer",
+    "sip.model",
     "sip.nonce",
     "sip.nonce_text",
     "sip.realm",
@@ -27,6 +33,7 @@ METHOD = Method.CREDENTIALS
 ROUND = 1
 
 _VERSION = b"SIP/2.0"
+_MAX_BODY = 16_384
 
 
 async def probe(_line: "Line") -> None:
@@ -47,3 +54,13 @@ def read(exchange: Exchange) -> Iterator[Observation]:
     )
     yield from show(exchange, told)
     yield from show(exchange, _challenges.pairs("sip", response))
+    if is_request and b"DeviceInfo" in response.body[:_MAX_BODY]:
+        yield from show(exchange, _of_itself(charset.decode(response.body[:_MAX_BODY])))
+
+
+def _of_itself(text: str) -> Iterator[tuple[str, str | None]]:
+    """Yield what a device answers when its platform asks who it is; a list of other devices is not taken."""
+    root = next((each.name for each in xml.elements(text)), "")
+    if root == "Response" and (xml.first(text, "CmdType") or "").strip() == "DeviceInfo":
+        for name in ("Manufacturer", "Model", "Firmware"):
+            yield f"sip.{name.lower()}", xml.first(text, name) or None

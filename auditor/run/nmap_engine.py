@@ -91,11 +91,15 @@ def arguments(scope: Scope, audit: Audit) -> tuple[str, ...]:
     """Return nmap's arguments for this scope and audit: how, how fast, which scripts. Never targets or ports."""
     allowed, pace = rules(), scope.pace
     rate = min(pace.packets_per_second, pace.packets_per_second_subnet)
+    delay = round(1000 / pace.packets_per_second_host)
+    at_once = max(1, min(pace.concurrent_devices, 64))
+    # With a delay nmap sends to a host one packet at a time anyway, and ignores the other limit.
+    spread = ("--scan-delay", f"{delay}ms") if delay else ("--max-parallelism", f"{at_once}")
     return (
         *allowed.arguments,
         *("--max-rate", f"{max(rate, 1):.0f}"),
-        *("--max-parallelism", f"{max(1, min(pace.concurrent_devices, 64))}"),
-        *("--scan-delay", f"{1000 / pace.packets_per_second_host:.0f}ms"),
+        *spread,
+        *("--max-hostgroup", "64"),
         *("--host-timeout", f"{audit.device_seconds:.0f}s"),
         *("--script", ",".join(allowed.scripts)),
         *("--script-timeout", "30s"),

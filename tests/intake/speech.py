@@ -30,6 +30,15 @@ REGISTER = (
     b'User-Agent: SIP UAS V3.0.0.675168\r\nAuthorization: Digest username="34", response="0123456789abcdef"\r\n'
     b"Content-Length: 0\r\n\r\n"
 )
+_ITSELF = (
+    b'<?xml version="1.0" encoding="GB2312"?>\r\n<Response>\r\n<CmdType>DeviceInfo</CmdType>\r\n<SN>2</SN>\r\n'
+    b"<DeviceID>34020000002000000001</DeviceID>\r\n<Manufacturer>Dahua</Manufacturer>\r\n<Model>IPC-HFW1220M-I1</Model>\r\n"
+    b"<Firmware>V2.420.14.R.2016-06-18</Firmware>\r\n</Response>\r\n"
+)
+ITSELF = (
+    b"MESSAGE sip:34020000002000000001@192.0.2.50:5060 SIP/2.0\r\nContent-Type: Application/MANSCDP+xml\r\n"
+    b"Content-Length: %d\r\n\r\n" % len(_ITSELF)
+) + _ITSELF
 
 
 def datagram(

@@ -164,6 +164,14 @@ def test_a_registration_names_the_camera_and_not_its_password(tmp_path: Path) ->
     assert b"0123456789abcdef" not in found.reply
 
 
+def test_what_a_camera_tells_its_platform_identifies_it(tmp_path: Path) -> None:
+    (found,) = captured(tmp_path, speech.datagram(speech.ITSELF, 5060, target="192.0.2.50"))
+    identity = fingerprint.identify("x", probes.read(found))
+    assert identity.value("maker") == "dahua"
+    assert identity.value("model") == "IPC-HFW1220M-I1"
+    assert identity.value("firmware") == "V2.420.14.R.2016-06-18"
+
+
 def test_dhcp_is_filed_under_the_address_the_client_is_given(tmp_path: Path) -> None:
     found = captured(tmp_path, *speech.dhcp_talk())
     assert {one.device for one in found} == {speech.CAMERA}
