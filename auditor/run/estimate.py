@@ -19,7 +19,7 @@ DATAGRAMS = {
     Method.DHIP: (1, 130),
     Method.DAHUA_5050: (1, 32),
     Method.WS_DISCOVERY: (2, 640),
-    Method.SSDP: (1, 120),
+    Method.SSDP: (2, 160),
     Method.MDNS: (1, 122),
 }
 """Requests each address is sent at most, and bytes of the longest. A test holds them to what discovery sends."""

@@ -309,7 +309,7 @@ def test_only_inquiries_are_ever_sent_by_discovery() -> None:
         *(re.findall(rb'"method" : "([\w.]+)"', questions[1].requests[0])),
         questions[2].requests[0][:2],
         *(re.findall(rb"<d:(Probe)>", request)[0] for request in questions[3].requests),
-        questions[4].requests[0].split()[0],
+        *(request.split()[0] for request in questions[4].requests),
     ]
     assert verbs == [
         b"inquiry",
@@ -318,6 +318,7 @@ def test_only_inquiries_are_ever_sent_by_discovery() -> None:
         b"\xa3\x01",
         b"Probe",
         b"Probe",
+        b"M-SEARCH",
         b"M-SEARCH",
     ]
     assert questions[5].requests[0][2:4] == b"\x00\x00", "a standard query"
