@@ -77,14 +77,14 @@ def _digits(value: str) -> str:
 
 
 def _name(value: str) -> str:
-    return value if value.upper() in _COMMON else "DEVICE"
+    return value if len(value) < 5 or value.upper() in _COMMON else "DEVICE"
 
 
 def _mail(_: str) -> str:
     return "nobody@example.org"
 
 
-_COMMON = frozenset({"IP CAMERA", "IPC", "NVR", "DVR", "HVR", "NETWORK VIDEO RECORDER", "CAMERA"})
+_COMMON = frozenset({"IP CAMERA", "NETWORK VIDEO RECORDER", "CAMERA", "CITY/HANGZHOU"})
 """Names a device has from the factory tell nothing of its owner."""
 
 _CHANGED: Mapping[str, Callable[[str], str]] = {"serials": _digits, "names": _name, "emails": _mail}

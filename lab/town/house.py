@@ -74,15 +74,20 @@ def _known_of(camera: Device, number: int, recorder_maker: str | None) -> dict[s
 
 
 def ready(plan: TownPlan, *, clock: Clock) -> list[dict[str, object]]:
-    """Say who is where and what it is, in the form of the ready file of `auditor-lab up`."""
-    return [
-        {
-            "address": one.address,
-            "persona": one.persona.id,
-            "copy": one.copy,
-            "is": dict(one.truth.pairs()),
-            "tags": sorted(one.persona.tags),
-            "ports": [[str(entry.transport), entry.port] for entry in one.persona.listens],
-        }
-        for one in (*devices(plan, clock=clock), *router(plan, clock=clock))
-    ]
+    """Say who is where and what it is, in the form of the ready file of `auditor-lab up`, as seen on the segment.
+
+    There everybody shows a MAC; the router's is the stage's affair and not stated.
+    """
+    residents = [_entry(one, mac_of(one)) for one in devices(plan, clock=clock)]
+    return [*residents, *(_entry(one, None) for one in router(plan, clock=clock))]
+
+
+def _entry(one: Device, mac: str | None) -> dict[str, object]:
+    return {
+        "address": one.address,
+        "persona": one.persona.id,
+        "copy": one.copy,
+        "is": dict(one.truth.pairs()) | {"mac": mac},
+        "tags": sorted(one.persona.tags),
+        "ports": [[str(entry.transport), entry.port] for entry in one.persona.listens],
+    }
