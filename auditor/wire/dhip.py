@@ -18,7 +18,7 @@ _DATAGRAM = re.compile(rb"[\x00-\xff]\x00\x00\x00(?=DHIP)")
 _TELLING = b"notifyDevInfo"
 _HEADER = struct.Struct("<I4sIIIIII")
 _SEARCH = b'{ "method" : "DHDiscover.search", "params" : { "mac" : "", "uni" : 1 } }\n'
-_INFORMATION = "params.deviceInfo."
+_INFORMATION = "params.deviceinfo."
 _QUESTION = "DHDiscover.search"
 
 
@@ -60,10 +60,10 @@ def answers(reply: bytes) -> tuple[Answer, ...]:
 
 def _answer(pairs: tuple[tuple[str, str], ...]) -> Answer | None:
     """Read the pairs of one JSON body."""
-    top = dict(reversed(pairs))
+    top = {name.lower(): value for name, value in reversed(pairs)}
     method = top.get("method", "")
     fields = tuple(
-        (name.removeprefix(_INFORMATION), value) for name, value in pairs if name.startswith(_INFORMATION)
+        (name[len(_INFORMATION) :], value) for name, value in pairs if name.lower().startswith(_INFORMATION)
     )
     if method == _QUESTION or not (fields or top.get("mac")):
         return None

@@ -3,7 +3,7 @@
 import pytest
 
 from auditor import probes
-from auditor.fingerprint import identify
+from auditor.fingerprint import identify, pages, suspected
 from auditor.model import Endpoint, Exchange, Protocol, Status
 
 DEVICE_INFO = "GET /ISAPI/System/deviceInfo HTTP/1.1"
@@ -232,3 +232,36 @@ def test_neighbours_are_named_and_never_mistaken(
     said_by_neighbour: str, maker: str | None, kind: str | None
 ) -> None:
     assert claimed(said(Protocol.HTTP, "GET / HTTP/1.1", said_by_neighbour), "maker", "kind") == (maker, kind)
+
+
+@pytest.mark.parametrize("outer", ["deviceInfo", "DeviceInfo", "deviceinfo"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        '"DeviceType":"IPC-HDW5421S","SerialNo":"1F00000PAX00001","Version":"2.400.0.8"',
+        '"deviceType":"IPC-HDW5421S","serialNo":"1F00000PAX00001","version":"2.400.0.8"',
+    ],
+)
+def test_a_discovery_answer_is_read_whatever_its_case(outer: str, fields: str) -> None:
+    body = (
+        f'{{"mac":"4c:11:bf:00:00:01","method":"client.notifyDevInfo","params":{{"{outer}":{{{fields}}}}}}}'
+    )
+    header = f"\x20\0\0\0DHIP{chr(0) * 24}"
+    exchange = said(Protocol.DHIP, "", header + body)
+    assert claimed(exchange, "maker", "model", "serial", "firmware", "mac") == (
+        "dahua",
+        "IPC-HDW5421S",
+        "1F00000PAX00001",
+        "2.400.0.8",
+        "4c:11:bf:00:00:01",
+    )
+
+
+def test_a_recorder_platforms_refusal_is_enough_to_ask_its_first_question() -> None:
+    refusal = (
+        "HTTP/1.1 404 Not Found\r\nX-Robots-Tag: noindex\r\nContent-Type: application/json\r\n\r\n"
+        '{"version":"1.0","error_code":"not_found"}'
+    )
+    heard = probes.read(said(Protocol.HTTP, "GET /ISAPI/System/deviceInfo HTTP/1.1", refusal))
+    assert suspected(heard) == {"raysharp"}
+    assert any(page.path == "/API/Login/Range" and page.suspected == "raysharp" for page in pages())
