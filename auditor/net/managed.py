@@ -1,14 +1,18 @@
-"""A line that reads a device's management tree with the owner's community, which stays inside."""
+"""A line that reads a device's management tree with the owner's community or user, which stays inside."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from auditor.model import Exchange, Plan, Protocol, Status
 from auditor.net.authenticated import Outcome
 from auditor.net.line import Confidence, Line
-from auditor.scope import Snmp
-from auditor.wire import snmp_ask
+from auditor.scope import Privacy, Proof, Snmp
+from auditor.wire import snmp, snmp_ask, usm
+from auditor.wire.sieve import Sift
 
+_DEADLINE = 2.0
+"""Seconds; an agent answers at once or not at all."""
 _NUMBER = 0x2A51C0
 """Of the first question; each further one has the next, so that a record of them is the same every time."""
 
@@ -23,29 +27,77 @@ class ManagedLine:
     probe: str
     outcome: Outcome = Outcome.UNTRIED
     _asked: int = 0
+    _engine: usm.Engine | None = None
+    _user: usm.User = field(default_factory=lambda: usm.User(""), repr=False)
 
     @property
     def plan(self) -> Plan:
         """The objects chosen for the device."""
         return self.line.plan
 
-    async def get(self, oids: Sequence[str]) -> Exchange:
-        """Ask for objects; silence is what a wrong community gets."""
+    async def get(self, oids: Sequence[str]) -> Exchange | None:
+        """Ask for objects; None when nothing more may be asked. Silence is what a wrong community gets."""
+        if self.outcome.is_final:
+            return None
         number = _NUMBER + self._asked
         self._asked += 1
+        return await (self._as_user(oids, number) if self.snmp.user else self._with_community(oids, number))
+
+    async def _with_community(self, oids: Sequence[str], number: int) -> Exchange:
+        sent = snmp_ask.get(oids, self.snmp.community.reveal(), number)
+        recorded = snmp_ask.get(oids, "", number)
+        made = await self._send(recorded, sent, lambda reply: snmp_ask.kept(reply, oids))
+        self._judge(made, made.status is Status.ANSWERED)
+        return made
+
+    async def _as_user(self, oids: Sequence[str], number: int) -> Exchange:
+        """Ask as a version 3 user, whose keys hang on the engine's identifier, which anybody may ask for."""
+        if self._engine is None:
+            hello = snmp.engine_discovery()
+            made = await self._send(hello, hello, lambda reply: reply)
+            self._engine = usm.engine_of(made.reply)
+            if self._engine is None:
+                self._judge(made, taken=False)
+                return made
+            self._user = _user(self.snmp, self._engine)
+        user = self._user
+        sent = usm.get(oids, user, self._engine, number, secrets.token_bytes(8))
+        made = await self._send(usm.plain(oids, number), sent, lambda reply: usm.opened(reply, user))
+        refused = usm.is_refusal(made.reply)
+        self._judge(made, made.status is Status.ANSWERED and bool(made.reply) and not refused)
+        if refused:
+            self.outcome = Outcome.REFUSED
+        return made
+
+    async def _send(self, recorded: bytes, sent: bytes, sift: Sift) -> Exchange:
         made = await self.line.exchange(
-            snmp_ask.get(oids, "", number),
+            recorded,
             probe=self.probe,
             protocol=Protocol.SNMP,
             done=bool,
-            secret=Confidence(
-                snmp_ask.get(oids, self.snmp.community.reveal(), number),
-                lambda reply: snmp_ask.kept(reply, oids),
-            ),
+            deadline=_DEADLINE,
+            secret=Confidence(sent, sift),
         )
         self.keep(made)
-        if made.status is Status.ANSWERED:
+        return made
+
+    def _judge(self, made: Exchange, taken: bool) -> None:
+        if taken:
             self.outcome = Outcome.ACCEPTED
         elif self.outcome is Outcome.UNTRIED:
             self.outcome = Outcome.WITHHELD if made.status is Status.WITHHELD else Outcome.UNCLEAR
-        return made
+
+
+def _user(told: Snmp, engine: usm.Engine) -> usm.User:
+    """Return the operator's user at one engine; both keys come from the same kind of hash."""
+    if told.proof is Proof.NONE:
+        return usm.User(told.user.reveal())
+    proof = told.proof.value
+    has_privacy = told.privacy is not Privacy.NONE
+    return usm.User(
+        told.user.reveal(),
+        proof,
+        usm.key(told.proof_secret.reveal(), engine.id, proof),
+        told.privacy.value if has_privacy else "",
+        usm.key(told.privacy_secret.reveal(), engine.id, proof) if has_privacy else b"",
+    )

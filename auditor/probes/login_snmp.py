@@ -22,7 +22,7 @@ async def probe(line: "ManagedLine") -> None:
     oids = [call.path for call in line.plan.calls]
     for start in range(0, len(oids), _AT_ONCE):
         made = await line.get(oids[start : start + _AT_ONCE])
-        if made.status is not Status.ANSWERED:
+        if made is None or made.status is not Status.ANSWERED:
             return
 
 

@@ -188,6 +188,8 @@ class Logins:
         )
         await self.asker.attempt(target.subject, _module(form.protocol).probe(line))
         self.log(replace(one, outcome=line.outcome.value))
+        self._turn(entry.name).learn(line.outcome)
+        self._note_end(entry)
         self.asker.gate.check()
 
     def log(self, one: Try) -> None:

@@ -224,8 +224,6 @@ def _snmp(table: _Table) -> Snmp:
     )
     if bool(found.community) == bool(found.user):
         raise table.fail("needs either a community or an snmp_user")
-    if found.user:
-        raise table.fail("SNMP version 3 users are not asked yet; give a community, or leave the entry out")
     if (found.proof is not Proof.NONE) != bool(found.proof_secret):
         raise table.fail("proof and proof_secret go together")
     if found.privacy is not Privacy.NONE and not (found.privacy_secret and found.proof_secret):

@@ -9,14 +9,18 @@ _VERSION_2C = 1
 _ABSENT = frozenset({ber.NULL, 0x80, 0x81, 0x82})
 
 
-def get(oids: Sequence[str], community: str, number: int) -> bytes:
-    """Return a Get for the objects, at most about thirty; `number` is any that fits 31 bits."""
+def get(oids: Sequence[str], community: str, request: int) -> bytes:
+    """Return a Get for the objects, at most about thirty; `request` is any number that fits 31 bits."""
+    return _message(community.encode("utf-8"), ber.encode(_GET, pdu(oids, request)))
+
+
+def pdu(oids: Sequence[str], request: int) -> bytes:
+    """Return the inside of a Get, whatever the version of the message around it."""
     asked = b"".join(
         ber.encode(ber.SEQUENCE, ber.encode(ber.OID, oid_content(oid)) + ber.encode(ber.NULL, b""))
         for oid in oids
     )
-    pdu = _number(number) + _number(0) + _number(0) + ber.encode(ber.SEQUENCE, asked)
-    return _message(community.encode("utf-8"), ber.encode(_GET, pdu))
+    return number(request) + number(0) + number(0) + ber.encode(ber.SEQUENCE, asked)
 
 
 def kept(reply: bytes, oids: Iterable[str]) -> bytes:
@@ -56,8 +60,9 @@ def oid_content(oid: str) -> bytes:
 
 
 def _message(community: bytes, pdu: bytes) -> bytes:
-    return ber.encode(ber.SEQUENCE, _number(_VERSION_2C) + ber.encode(ber.OCTETS, community) + pdu)
+    return ber.encode(ber.SEQUENCE, number(_VERSION_2C) + ber.encode(ber.OCTETS, community) + pdu)
 
 
-def _number(value: int) -> bytes:
+def number(value: int) -> bytes:
+    """Return a whole number that is not negative."""
     return ber.encode(ber.INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))

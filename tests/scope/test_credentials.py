@@ -85,7 +85,7 @@ def test_an_entry_that_is_bound_to_nothing_is_refused(tmp_path: Path) -> None:
         ),
         (f'[[entry]]\nsite = "s"\nuser = "u"\npassword = "{SECRET}\n', "not valid TOML"),
         (f'[[entry]]\nsite = "s"\nuser = "u:x"\npassword = "{SECRET}"\n', "no login can carry"),
-        (f'[[entry]]\nsite = "s"\nsnmp_user = "{SECRET}"\nproof = "sha"\n', "not asked yet"),
+        (f'[[entry]]\nsite = "s"\nsnmp_user = "{SECRET}"\nproof = "sha"\n', "go together"),
         ('[[entry]]\nsite = "s"\nuser = "u"\npassword_from = "env:ABSENT"\n', "ABSENT, which is not set"),
         (f'[[entry]]\nsite = "s"\nuser = "u"\npassword = ["{SECRET}"]\n', "must be text"),
         ("refusals = 0\n" + account("a", site='"s"'), "whole number from 1 to 20"),
