@@ -37,6 +37,7 @@ _IN_TREES = {
     "brand.prodnbr": "cgi.model",
     "brand.prodtype": "cgi.product_type",
     "firmware.builddate": "cgi.firmware_build_date",
+    "eth0.physicaladdress": "cgi.mac",
     "firmware.version": "cgi.firmware_version",
     "system.hardwareid": "cgi.hardware_id",
     "system.serialnumber": "cgi.serial",

@@ -265,3 +265,24 @@ def test_a_recorder_platforms_refusal_is_enough_to_ask_its_first_question() -> N
     heard = probes.read(said(Protocol.HTTP, "GET /ISAPI/System/deviceInfo HTTP/1.1", refusal))
     assert suspected(heard) == {"raysharp"}
     assert any(page.path == "/API/Login/Range" and page.suspected == "raysharp" for page in pages())
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            (
+                '{"DeviceName":"HoloSens SDC","Manufacturer":"huawei","DeviceType":"M2141-10-EI",'
+                '"SerialNumber":"2102412733WMMA000009","DeviceVersion":{"Software":"SDC 9.0.0.SPC303"}}'
+            ),
+            ("huawei", "camera", "M2141-10-EI", "SDC 9.0.0.SPC303", "2102412733WMMA000009"),
+        ),
+        (
+            '{"device_id":"2198061248WLL3000009","device_type":"NVR","manufacture":"HUAWEI"}',
+            ("huawei", "nvr", None, None, "2198061248WLL3000009"),
+        ),
+    ],
+)
+def test_a_registration_tells_what_registers(body: str, expected: tuple[str | None, ...]) -> None:
+    exchange = said(Protocol.HTTP, "POST /register HTTP/1.1", ok(body, "application/json"))
+    assert claimed(exchange, "maker", "kind", "model", "firmware", "serial") == expected
