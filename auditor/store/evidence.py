@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from auditor.model import (
@@ -38,6 +39,8 @@ class Shelf:
     by_place: dict[Place, Observation] = field(default_factory=dict)
     shown: set[Place] = field(default_factory=set)
     """What a reader saw; the rest was derived, such as the registrant of a MAC address."""
+    spelt: dict[tuple[int, ...], tuple[tuple[Claim, ...], str]] = field(default_factory=dict)
+    """Claims already spelt for a finding, by identity; the claims are kept so that the identity stays theirs."""
     _places: dict[tuple[str, str, str], Place] = field(default_factory=dict)
     _count: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
@@ -176,11 +179,32 @@ def finding_row(shelf: Shelf, run: str, device: int, finding: Finding) -> dict[s
         "settles": finding.settles,
         "remedy": finding.remedy,
         "known_exploited": finding.known_exploited.isoformat() if finding.known_exploited else None,
-        "links": json.dumps([[one.label, one.url] for one in finding.references]),
-        "facts": json.dumps(finding.facts),
-        "because": json.dumps([_claim_row(shelf, run, device, one, HELD, None) for one in finding.because]),
+        "links": _links_text(finding.references),
+        "facts": _facts_text(finding.facts),
+        "because": _because_text(shelf, run, device, finding.because),
         "observations": json.dumps([shelf.put(one) for one in finding.observations]),
     }
+
+
+@lru_cache(maxsize=16_384)
+def _links_text(references: tuple[Reference, ...]) -> str:
+    """Spell where it is written; many devices share a record and with it this text."""
+    return json.dumps([[one.label, one.url] for one in references])
+
+
+@lru_cache(maxsize=16_384)
+def _facts_text(facts: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps(facts)
+
+
+def _because_text(shelf: Shelf, run: str, device: int, claims: tuple[Claim, ...]) -> str:
+    """Spell the claims a finding rests on; most findings of a device rest on the same ones."""
+    name = tuple(map(id, claims))
+    known = shelf.spelt.get(name)
+    if known is None:
+        text = json.dumps([_claim_row(shelf, run, device, one, HELD, None) for one in claims])
+        known = shelf.spelt[name] = (claims, text)
+    return known[1]
 
 
 def finding_of(shelf: Shelf, device: str, row: Row) -> Finding:
