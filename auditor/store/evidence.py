@@ -62,6 +62,16 @@ class Shelf:
         """Return what readers saw, in order."""
         return tuple(one for place, one in self.by_place.items() if place in self.shown)
 
+    def recall(self, rows: Iterable[Row]) -> None:
+        """Take up the places of stored observations alone, so that others are numbered after them."""
+        for row in rows:
+            self._places[row["exchange"], row["field"], row["value"]] = (
+                row["exchange"],
+                row["field"],
+                row["nth"],
+            )
+            self._count[row["exchange"], row["field"]] += 1
+
     def load(self, rows: Iterable[Row], exchanges: Mapping[str, Exchange]) -> None:
         """Fill the shelf with stored observations."""
         for row in rows:

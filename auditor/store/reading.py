@@ -13,6 +13,11 @@ from auditor.store.evidence import Shelf, finding_of, identity_of
 from auditor.store.rows import Row, addresses_of, exchange_of, moment, run_of
 
 _AT_ONCE = 200
+_WITHOUT_BYTES = (
+    "run, id, device, subject, probe, protocol, transport, address, port, status, at, seconds, cut, detail, source,"
+    " observed"
+)
+"""Columns of an exchange, all but what was asked and said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,10 @@ def _batch(
 ) -> Iterator[Device]:
     found = {row["id"]: row for row in _rows(connection, "device", "id", [number for number, _ in batch])}
     parts = {
-        table: _grouped(connection, table, batch) for table in ("exchange", "observation", "claim", "finding")
+        table: _grouped(
+            connection, table, batch, "*" if with_bytes or table != "exchange" else _WITHOUT_BYTES
+        )
+        for table in ("exchange", "observation", "claim", "finding")
     }
     for number, run in batch:
         name = (number, run)
@@ -105,19 +113,21 @@ def _batch(
         )
 
 
-def _rows(connection: sqlite3.Connection, table: str, column: str, values: Iterable[int]) -> list[Row]:
+def _rows(
+    connection: sqlite3.Connection, table: str, column: str, values: Iterable[int], what: str = "*"
+) -> list[Row]:
     marks = ",".join(str(int(value)) for value in values)
     return connection.execute(
-        f"SELECT * FROM {table} WHERE {column} IN ({marks}) ORDER BY rowid"  # noqa: S608  our names and integers
+        f"SELECT {what} FROM {table} WHERE {column} IN ({marks}) ORDER BY rowid"  # noqa: S608  our names and integers
     ).fetchall()
 
 
 def _grouped(
-    connection: sqlite3.Connection, table: str, batch: Sequence[tuple[int, str]]
+    connection: sqlite3.Connection, table: str, batch: Sequence[tuple[int, str]], what: str
 ) -> Mapping[tuple[int, str], list[Row]]:
     wanted = set(batch)
     grouped: dict[tuple[int, str], list[Row]] = defaultdict(list)
-    for row in _rows(connection, table, "device", (number for number, _ in batch)):
+    for row in _rows(connection, table, "device", (number for number, _ in batch), what):
         if (row["device"], row["run"]) in wanted:
             grouped[row["device"], row["run"]].append(row)
     return grouped

@@ -131,13 +131,12 @@ class Store:
         return int(row[0])
 
     def _shelf(self, run: str, number: int) -> Shelf:
-        rows = self.db.conn.execute("SELECT * FROM exchange WHERE run = ? AND device = ?", (run, number))
-        exchanges = {row["id"]: exchange_of(row, with_bytes=False) for row in rows.fetchall()}
-        observations = self.db.conn.execute(
-            "SELECT * FROM observation WHERE run = ? AND device = ? ORDER BY rowid", (run, number)
+        rows = self.db.conn.execute(
+            "SELECT exchange, field, nth, value FROM observation WHERE run = ? AND device = ? ORDER BY rowid",
+            (run, number),
         )
         shelf = Shelf()
-        shelf.load(observations.fetchall(), exchanges)
+        shelf.recall(rows.fetchall())
         return shelf
 
     # What everybody reads

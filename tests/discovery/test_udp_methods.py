@@ -301,7 +301,7 @@ def test_only_inquiries_are_ever_sent_by_discovery() -> None:
         ssdp.question(),
         mdns.question(),
     ]
-    assert {question.method for question in questions} | {Method.TCP_SWEEP} == {
+    assert {question.method for question in questions} | {Method.ARP, Method.TCP_SWEEP} == {
         one.METHOD for one in all_methods()
     }
     verbs = [
