@@ -19,6 +19,8 @@ from auditor.scope import Scope
 _FILES_WANTED = 16_384
 _FILES_KEPT = 96
 """File descriptors left to the rest of the program: database, logs, report."""
+_ASKED_MOST = 256
+"""Questions under way at a time at most; with more, on one machine, answers wait for us past their deadline."""
 _SWEEP_MOST = 1_536
 """Connections a sweep holds open at a time at most: enough for 1,500 unanswered ones a second."""
 
@@ -46,7 +48,7 @@ class Network:
             stop=stop,
             clock=clock,
             monotonic=monotonic,
-            connections=asyncio.Semaphore(min(pace.concurrent_devices, half)),
+            connections=asyncio.Semaphore(min(pace.concurrent_devices, half, _ASKED_MOST)),
         )
         self._sweeping = asyncio.Semaphore(min(_SWEEP_MOST, half))
         self._serial: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()

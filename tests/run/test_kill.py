@@ -123,7 +123,9 @@ def test_a_killed_scan_resumes_to_the_same_result(town: Town, undisturbed: Path,
     with sqlite3.connect(db) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         before = {row[0] for row in connection.execute("SELECT id FROM exchange")}
-    if process.returncode == -signal.SIGKILL:
+        # On a quick machine the kill may come when only the judging is left.
+        is_over = connection.execute("SELECT complete FROM run").fetchone() == (1,)
+    if process.returncode == -signal.SIGKILL and not is_over:
         summary = finished(town, db, "--resume")
         assert summary["complete"] is True
     with sqlite3.connect(db) as connection:
