@@ -41,7 +41,7 @@ _OPTIONS = (
         help="Judge anew, by this policy, instead of taking the stored findings.",
     ),
     click.option(
-        "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Judge as of this day (with --policy); today."
+        "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Judge anew, as of this day; today with --policy."
     ),
 )
 

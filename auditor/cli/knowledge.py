@@ -1,7 +1,7 @@
 """`auditor knowledge`: how old the knowledge is, what a record says, whether the data files are sound."""
 
 import difflib
-from datetime import datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
@@ -28,11 +28,17 @@ def command() -> None:
 @command.command(epilog="Example:  auditor knowledge status")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(as_json: bool) -> None:
-    """Say what is known, and of which day it is."""
-    ages, index = knowledge_book().ages(), index_at(None)
+    """Say what is known, of which day it is, how old that makes it, and which policies are shipped."""
+    book, index = knowledge_book(), index_at(None)
+    ages, policies = book.ages(), sorted(one.stem for one in (book.folder / "policies").glob("*.toml"))
     if as_json:
         parts = [
-            {"what": one.what, "count": one.count, "as_of": one.as_of.isoformat() if one.as_of else None}
+            {
+                "what": one.what,
+                "count": one.count,
+                "as_of": one.as_of.isoformat() if one.as_of else None,
+                "days": _days(one.as_of) if one.as_of else None,
+            }
             for one in ages
         ]
         imported = (
@@ -40,17 +46,31 @@ def status(as_json: bool) -> None:
             if index
             else None
         )
-        say_json({"schema_version": 1, "knowledge": parts, "firmware_index": imported})
+        say_json({"schema_version": 1, "knowledge": parts, "firmware_index": imported, "policies": policies})
         return
     for one in ages:
         note = f" ({one.note})" if one.note else ""
-        click.echo(f"{one.count:>6}  {one.what:<16}  {f'as of {one.as_of}' if one.as_of else ''}{note}")
+        age = f"as of {one.as_of}, {_old(one.as_of)}" if one.as_of else "no date stated"
+        click.echo(f"{one.count:>6}  {one.what:<16}  {age}{note}")
     if index is None:
         click.echo(
             "     -  newest firmware   no list imported; see: auditor knowledge import-firmware --help"
         )
     else:
-        click.echo(f"{len(index.models):>6}  newest firmware   as of {index.as_of} ({shown(index.source)})")
+        click.echo(
+            f"{len(index.models):>6}  newest firmware   as of {index.as_of}, {_old(index.as_of)} ({shown(index.source)})"
+        )
+    click.echo(f"{len(policies):>6}  policies          {', '.join(policies)}")
+
+
+def _days(as_of: date) -> int:
+    today = datetime.now(tz=UTC).date()  # noqa: TID251 - commands are where the clock is read
+    return max(0, (today - as_of).days)
+
+
+def _old(as_of: date) -> str:
+    days = _days(as_of)
+    return f"{days} {'day' if days == 1 else 'days'} old"
 
 
 @command.command(epilog="Example:  auditor knowledge show CVE-2021-36260")

@@ -118,7 +118,10 @@ def test_status_says_how_old_everything_is(
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert run(["knowledge", "status"]) == 0
-    assert "141  advisories        as of 2026-11-22" in capsys.readouterr().out
+    told_lines = capsys.readouterr().out
+    assert "141  advisories        as of 2026-11-22, " in told_lines
+    assert "days old (full list checked to this day)" in told_lines
+    assert "australia, clean-network, eu-institutions, none, uk, us-federal" in told_lines
     raw = tmp_path / "rows.json"
     raw.write_text('{"rows": [{"model": "IPC-HFW5442T-ASE", "version": "2.840.1", "date": "2026-01-01"}]}')
     assert run(["knowledge", "import-firmware", str(raw), "--as-of", "2026-08-22", "--source", "list"]) == 0
