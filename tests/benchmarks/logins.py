@@ -19,7 +19,7 @@ valid_from = 2020-01-01T00:00:00Z
 valid_until = 2099-01-01T00:00:00Z
 [[site]]
 name = "bench"
-networks = ["127.88.0.0/24"]
+networks = ["127.213.0.0/24"]
 [methods]
 allow = ["tcp-sweep", "http", "tls", "onvif", "credentials"]
 [pace]
@@ -48,13 +48,13 @@ def run(out: Path) -> dict[str, object]:
         "lab",
         "up",
         "--network",
-        "127.88.0.0/24",
+        "127.213.0.0/24",
         "--count",
         str(count),
         "--tag",
         "polite",
     ]
-    lab += ["--ready-file", str(ready), "--port-shift", shift]
+    lab += ["--elsewhere", "127.213.255.1", "--ready-file", str(ready), "--port-shift", shift]
     scan = [
         sys.executable,
         "-m",
