@@ -10,7 +10,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -24,6 +24,7 @@ from auditor.model import Exchange, Grant, Method
 from auditor.net import Stop
 from auditor.resources import fingerprints
 from auditor.run.imports import Importer
+from auditor.run.nmap_probes import reduced, service_probes
 from auditor.run.plan import Audit
 from auditor.scope import OutsideScopeError, Scope
 
@@ -50,6 +51,8 @@ class Rules:
     install: str
     arguments: tuple[str, ...]
     scripts: tuple[str, ...]
+    probes: Mapping[str, Mapping[str, str]]
+    """By name of the version probe, the ports it may be sent to."""
 
 
 @cache
@@ -66,6 +69,10 @@ def rules() -> Rules:
         given["install"],
         tuple(word for one in given["arguments"] for word in shlex.split(one["text"])),
         scripts,
+        {
+            one["name"]: {key: one[key] for key in ("ports", "sslports") if key in one}
+            for one in given["probes"]
+        },
     )
 
 
@@ -104,6 +111,17 @@ def arguments(scope: Scope, audit: Audit) -> tuple[str, ...]:
         *("--script", ",".join(allowed.scripts)),
         *("--script-timeout", "30s"),
     )
+
+
+def _version_probes(folder: Path) -> tuple[str, ...]:
+    """Return the words that make nmap ask for versions with the reviewed probes; none where its own are not found."""
+    source = service_probes()
+    if source is None:
+        return ()
+    own = folder / "probes"
+    with source.open(encoding="latin-1") as lines, own.open("w", encoding="latin-1") as copy:
+        copy.writelines(reduced(lines, rules().probes))
+    return ("-sV", "--version-intensity", "0", "--versiondb", str(own))
 
 
 @dataclass(slots=True)
@@ -151,7 +169,7 @@ class NmapEngine:
         """Run nmap once over granted addresses, exactly those, and read its XML like anybody's."""
         with tempfile.TemporaryDirectory(prefix="auditor-nmap-") as folder:
             path = Path(folder) / "nmap.xml"
-            words = self._words(grants, path)
+            words = (*self._words(grants, path), *_version_probes(Path(folder)))
             logger.info("%s", shlex.join(words))
             said = self._run(words)
             if self.ended and not path.exists():

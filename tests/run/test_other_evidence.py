@@ -24,6 +24,7 @@ from auditor.run import Audit
 from auditor.run.gap import gap
 from auditor.run.imports import Importer, unscoped
 from auditor.run.nmap_engine import NmapEngine, NmapError, arguments, program, rules
+from auditor.run.nmap_probes import reduced
 from auditor.scope import OutsideScopeError, loopback, read_text
 from auditor.store import Access, Store
 from tests.intake import speech
@@ -237,6 +238,18 @@ def test_nmaps_words_are_only_those_of_the_list_and_within_the_pace() -> None:
         re.search(r"brute|enum|default-accounts|vuln|exploit|fuzzer|dos", name) for name in scripts
     )
     assert not any(word in {"-O", "-A", "-sC", "-sS", "-sU"} for word in words)
+
+
+def test_of_nmaps_probes_only_the_reviewed_ones_are_left_on_their_ports() -> None:
+    own = ["Exclude T:9100\n", "Probe TCP NULL q||\n", "match x m|^a|\n", "Probe TCP GetRequest q|GET / HTTP/1.0\\r\\n|\n",
+           "rarity 1\n", "ports 1,80,8000\n", "match y m|^b|\n", "Probe TCP tn3270 q|x|\n", "ports 23\n", "match z m|^c|\n"]  # fmt: skip
+    left = "".join(reduced(own, rules().probes))
+    assert "Exclude T:9100" in left
+    assert "ports 80,81,88,8080,8899\n" in left
+    assert "match y" in left
+    assert "8000" not in left
+    assert "tn3270" not in left
+    assert "match z" not in left
 
 
 def test_nmap_is_refused_where_the_scope_does_not_name_it() -> None:
