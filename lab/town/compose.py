@@ -24,6 +24,7 @@ x-device: &device
   depends_on: [router]
   user: "65534:65534"
   read_only: true
+  tmpfs: ["/tmp:size=1m"]
   cap_drop: [ALL]
   security_opt: ["no-new-privileges:true"]
   sysctls: {{net.ipv4.ip_unprivileged_port_start: "0"}}

@@ -44,7 +44,9 @@ def test_sadp_answers_as_the_capture_shows() -> None:
     assert "<Uuid>13A888A9-F1B1</Uuid>\r\n<Types>inquiry</Types>" in reply
     assert "<SoftwareVersion>V5.6.2build 190701</SoftwareVersion>" in reply
     assert "<MAC>58-50-ed-4c-21-07</MAC>" in reply
-    assert "<HCPlatformEnable>flase</HCPlatformEnable>" in reply
+    assert "<HCPlatformEnable>true</HCPlatformEnable>" in reply
+    other = said(device("DS-2CD2T47G1-L"), 37020, INQUIRY).decode()
+    assert "<HCPlatformEnable>flase</HCPlatformEnable>" in other, "as the firmware spells it"
     assert re.search(r"(?<!\r)\n", reply) is None
 
 
