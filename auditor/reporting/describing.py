@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from auditor.model import Claim, Device, Exchange, Finding, Match, Verdict
 from auditor.reporting.context import Words
 from auditor.reporting.counting import standing, urgency
+from auditor.reporting.device_values import Dispute, Fact, Ground, Line, Row, Section, Signal, Spoken
 from auditor.reporting.display import one_line, shown_bytes, spoken
 from auditor.reporting.judging import anchor
 from auditor.reporting.texts import Texts
-from auditor.reporting.values import Dispute, Fact, Ground, Line, Row, Section, Signal, Spoken
 
 _MOST_VALUE = 300
 _MOST_COMPACT = 80
