@@ -66,7 +66,7 @@ corpus: $(VENV)/.ready ## Score the recorded replies of others in CORPUS (defaul
 fuzz: $(VENV)/.ready ## A million inputs through every parser and reader (takes long).
 	$(BIN)/python tests/fuzz/fuzz_all.py -runs=1000000 -max_len=4096
 
-test-lab: $(VENV)/.ready ## The compose lab with a real Docker engine, where one can be started.
+test-lab: $(VENV)/.ready ## The compose lab on a Docker engine, where one can be started (about five minutes).
 	@.ci/lab
 
 clean: ## Remove what make made.
