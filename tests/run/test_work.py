@@ -226,3 +226,17 @@ def test_the_report_says_what_became_of_the_work(path: Path, tmp_path: Path) -> 
     text = (tmp_path / "r.md").read_text(encoding="utf-8")
     assert "- [x] **Close telnet" in text
     assert "us-ndaa-889-a" in text or "889" in text
+
+
+def test_nothing_a_device_is_called_acts_on_the_terminal(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = {**CAMERA, "model": "IPC-HFW5442T-ASE\x1b[2J\u202e=cmd|'!A0 <script>"}
+    with Store.open(path, Access.CREATE) as store:
+        heard(store, 1, {"127.0.0.11": hostile})
+    for arguments in (["plan", "--steps"], ["findings"], ["assess", "--dry-run"]):
+        assert command([*arguments, "--db", str(path)]) == 0
+        told = capsys.readouterr().out
+        assert told
+        assert "\x1b" not in told
+        assert "\u202e" not in told
