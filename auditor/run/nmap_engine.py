@@ -22,6 +22,7 @@ import yaml
 from auditor.intake import Problem, nmap_xml
 from auditor.model import Exchange, Grant, Method
 from auditor.net import Stop
+from auditor.probes import sdk
 from auditor.resources import fingerprints
 from auditor.run.imports import Importer
 from auditor.run.nmap_probes import reduced, service_probes
@@ -107,7 +108,8 @@ def arguments(scope: Scope, audit: Audit) -> tuple[str, ...]:
         *("--max-rate", f"{max(rate, 1):.0f}"),
         *spread,
         *("--max-hostgroup", "64"),
-        *("--host-timeout", f"{audit.device_seconds:.0f}s"),
+        # nmap counts the time a host waits for others of its group, and tells nothing of a host that took longer.
+        *("--host-timeout", f"{4 * audit.device_seconds:.0f}s"),
         *("--script", ",".join(allowed.scripts)),
         *("--script-timeout", "30s"),
     )
@@ -187,7 +189,9 @@ class NmapEngine:
     def _words(self, grants: tuple[Grant, ...], path: Path) -> tuple[str, ...]:
         """Return nmap's whole command line; addresses come from grants alone, so none can be an option."""
         family = ("-6",) if ":" in grants[0].address else ()
-        ports = ",".join(str(port) for port in self.audit.swept_ports)
+        # Private ports are left out unless asked for: nmap's certificate script speaks to whatever it does not know.
+        private = () if self.audit.ports else sdk.PORTS
+        ports = ",".join(str(port) for port in self.audit.swept_ports if port not in private)
         own = (*arguments(self.scope, self.audit), *family, "-p", ports, "-oX", str(path))
         return (self._program, *own, *(grant.address for grant in grants))
 
