@@ -17,7 +17,7 @@ def get(oids: Sequence[str], community: str, request: int) -> bytes:
 def pdu(oids: Sequence[str], request: int) -> bytes:
     """Return the inside of a Get, whatever the version of the message around it."""
     asked = b"".join(
-        ber.encode(ber.SEQUENCE, ber.encode(ber.OID, oid_content(oid)) + ber.encode(ber.NULL, b""))
+        ber.encode(ber.SEQUENCE, ber.encode(ber.OID, _oid_content(oid)) + ber.encode(ber.NULL, b""))
         for oid in oids
     )
     return number(request) + number(0) + number(0) + ber.encode(ber.SEQUENCE, asked)
@@ -47,7 +47,7 @@ def _is_told(pair: tuple[ber.Element, ...], wanted: set[str]) -> bool:
     )
 
 
-def oid_content(oid: str) -> bytes:
+def _oid_content(oid: str) -> bytes:
     """Return the octets of an object identifier in dotted form."""
     first, second, *rest = (int(part) for part in oid.strip(".").split("."))
     coded = bytearray()
