@@ -23,7 +23,7 @@ class LoginForm:
     """How devices of some makers are asked after a login."""
 
     protocol: str
-    """`isapi`, `cgi`, `sdc`, `onvif` or `snmp`: names the probe `login_<protocol>`."""
+    """`isapi`, `cgi`, `sdc`, `session`, `onvif` or `snmp`: names the probe `login_<protocol>`."""
     makers: frozenset[str] = field(default_factory=frozenset)
     """Makers whose devices are asked so; empty: everybody who speaks the protocol."""
     calls: tuple[Call, ...] = ()

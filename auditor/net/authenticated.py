@@ -16,7 +16,7 @@ from enum import StrEnum
 from auditor.model import Call, Exchange, Plan, Protocol, Status, Transport
 from auditor.net.line import Confidence, Line
 from auditor.scope import Entry
-from auditor.wire import digest, http, soap, wsse
+from auditor.wire import digest, http, session, soap, wsse
 from auditor.wire.sieve import Sieve, sift
 
 NOTE = b"Authorization: (withheld)\r\n"
@@ -26,7 +26,7 @@ _UNAUTHORIZED = 401
 _FORBIDDEN = 403
 _NOT_FOUND = 404
 _LOCKED = re.compile(
-    rb"<lockStatus>\s*lock\s*<|\block(?:ed)? ?out\b|account(?: is| has been)? locked|\bhas been locked\b",
+    rb"\buser_locked|<lockStatus>\s*lock\s*<|\block(?:ed)? ?out\b|account(?: is| has been)? locked|\bhas been locked\b",
     re.IGNORECASE,
 )
 _NOT_AUTHORIZED = re.compile(r"NotAuthorized|FailedAuthentication|InvalidSecurity", re.IGNORECASE)
@@ -82,6 +82,8 @@ class LoggedLine:
     _how: Callable[[bytes], bytes] | None = field(default=None, repr=False)
     _answered: int = 0
     """How often the nonce at hand was answered."""
+    _opens: bool = False
+    """The answer to the login is to open a session, which then stands for the account."""
 
     @property
     def plan(self) -> Plan:
@@ -103,6 +105,11 @@ class LoggedLine:
         """Whether nothing more may be asked."""
         return self.outcome.is_final
 
+    @property
+    def is_in(self) -> bool:
+        """Whether the device took the account."""
+        return self.outcome is Outcome.ACCEPTED
+
     async def get(self, call: Call) -> Exchange | None:
         """Ask for the path of a call; None when nothing more may be asked."""
         return await self.ask(self._request("GET", call.path), call, Protocol.HTTP)
@@ -114,16 +121,24 @@ class LoggedLine:
         request = self._request("POST", path, (("Content-Type", kind),), body)
         return await self.ask(request, call, protocol)
 
+    async def open(self, path: str, body: bytes, kind: str, call: Call) -> Exchange | None:
+        """Log in by a call that opens a session; what is asked after it shows the session, no longer the account."""
+        self._opens = True
+        return await self.post(path, body, kind, call, Protocol.HTTP)
+
     async def ask(self, request: bytes, call: Call, protocol: Protocol) -> Exchange | None:
         """Ask, showing the login where the device wants one."""
         if self.is_over:
             return None
         sieve = Sieve(call.keep, call.hashed, self.entry.hidden)
-        if known := self.ears.recall(_noted(request)):
+        if not self._opens and (known := self.ears.recall(_noted(request))):
             return known
         if self._how is None:
             heard = _Heard(sieve)
             bare = await self._send(request, request, heard, protocol)
+            if self._opens and _LOCKED.search(heard.raw):
+                self.outcome = Outcome.LOCKED
+                return bare
             if not self._choose(heard.raw, protocol):
                 return bare
         if self.outcome is Outcome.ACCEPTED:
@@ -207,9 +222,21 @@ class LoggedLine:
         elif status == _UNAUTHORIZED or (response is not None and _refuses_token(response, made)):
             self.outcome = Outcome.REFUSED
         elif status is not None and status < _FORBIDDEN:
-            self.outcome = Outcome.ACCEPTED
+            self.outcome = self._entered(raw)
         elif not is_proven:
-            self.outcome = Outcome.ACCEPTED if status == _NOT_FOUND else Outcome.UNCLEAR
+            is_in = status == _NOT_FOUND and not self._opens
+            self.outcome = Outcome.ACCEPTED if is_in else Outcome.UNCLEAR
+
+    def _entered(self, raw: bytes) -> Outcome:
+        """Take up the session where one was to be opened; an answer that opens none is a refusal."""
+        if not self._opens:
+            return Outcome.ACCEPTED
+        shown = session.opened(raw)
+        if not shown:
+            return Outcome.REFUSED
+        self._opens = False
+        self._how = lambda request: _with_header(request, shown)
+        return Outcome.ACCEPTED
 
     def _with_digest(self, request: bytes) -> bytes:
         assert self._demand is not None

@@ -28,7 +28,7 @@ ENVIRONMENT = "env"
 """Given instead of a file: entries come from AUDITOR_CRED_<NAME>_… variables alone."""
 PREFIX = "AUDITOR_CRED_"
 
-PROTOCOLS = ("isapi", "cgi", "sdc", "onvif")
+PROTOCOLS = ("isapi", "cgi", "sdc", "session", "onvif")
 
 _TOP = ("schema_version", "refusals", "entry")
 _PLACES = ("site", "sites", "networks", "makers", "devices")

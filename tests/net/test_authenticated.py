@@ -174,3 +174,55 @@ def test_a_community_goes_on_the_wire_and_into_no_record(bench: Any) -> None:
     assert WORD.encode() in heard[0]
     assert kept[0].protocol is Protocol.SNMP
     assert WORD.encode() not in kept[0].request + kept[0].reply
+
+
+SIGN_IN = Call("/API/Web/Login", "test", frozenset({"result"}))
+OPENED = (
+    b"HTTP/1.1 200 OK\r\nSet-Cookie: session=a1; Path=/\r\nX-csrftoken: t2\r\nContent-Length: 2\r\n\r\n{}"
+)
+LOCKED = b'HTTP/1.1 200 OK\r\nContent-Length: 34\r\n\r\n{"error_code":"user_locked_login"}'
+NO_SESSION = b'HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n{"result":"failed"}'
+
+
+def open_session(bench: Any, serve: Callable[..., Any], script: Script) -> tuple[LoggedLine, list[Exchange]]:
+    kept: list[Exchange] = []
+
+    async def main() -> LoggedLine:
+        made = bench()
+        async with serve(script) as port:
+            line = LoggedLine(
+                made.line(port, methods=made.grant().methods), entry(), Ears(kept.append), "login_session"
+            )
+            await line.open(SIGN_IN.path, b"{}", "application/json", SIGN_IN)
+            await line.post("/x", b"{}", "application/json", SIGN_IN, Protocol.HTTP)
+            return line
+
+    return asyncio.run(main()), kept
+
+
+def test_a_session_stands_for_the_account_after_one_login(bench: Any, serve: Callable[..., Any]) -> None:
+    script = Script(refusal(), OPENED, OK)
+    line, kept = open_session(bench, serve, script)
+    assert line.is_in
+    assert b"Authorization: Digest" in script.heard[1]
+    assert b"Cookie: session=a1\r\nX-csrftoken: t2\r\n" in script.heard[2]
+    assert b"Authorization" not in script.heard[2]
+    assert not any(b"session=a1" in one.request + one.reply for one in kept)
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [
+        ((refusal(), NO_SESSION), Outcome.REFUSED),
+        ((refusal(), refusal()), Outcome.REFUSED),
+        ((refusal(), LOCKED), Outcome.LOCKED),
+        ((LOCKED,), Outcome.LOCKED),
+    ],
+)
+def test_without_a_session_nothing_more_is_asked(
+    bench: Any, serve: Callable[..., Any], answers: tuple[bytes, ...], outcome: Outcome
+) -> None:
+    script = Script(*answers)
+    line, _ = open_session(bench, serve, script)
+    assert line.outcome is outcome
+    assert len(script.heard) == len(answers)
