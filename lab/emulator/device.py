@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from string import ascii_uppercase, digits
 
 from lab.emulator import frames, snmp
 from lab.emulator.clock import Clock, device_time
@@ -66,6 +67,8 @@ class Device:
         """The resolved facts, `is:` and `login:` values included."""
         if self._facts is None:
             stated: dict[str, object] = dict(self.persona.facts)
+            if isinstance(mac := stated.get("mac"), str):
+                stated["mac"] = _next_copy("mac", mac, self.copy)
             stated.update((name, value) for name, value in self.truth.pairs() if value is not None)
             stated.update(
                 (name, _next_copy(name, value, self.copy)) for name, value in self.persona.known_after_login
@@ -172,18 +175,21 @@ def _wired(body: bytes, newlines: Newlines) -> bytes:
     return body
 
 
+_WHEELS = digits + ascii_uppercase
+
+
 def _copied(truth: Truth, copy: int) -> Truth:
     if not copy:
         return truth
-    return replace(
-        truth,
-        serial=truth.serial and _next_copy("serial", truth.serial, copy),
-        mac=truth.mac and _next_copy("mac", truth.mac, copy),
-    )
+    mac = truth.mac and _next_copy("mac", truth.mac, copy)
+    serial = truth.serial and _next_copy("serial", truth.serial, copy)
+    if truth.mac and mac and truth.serial == truth.mac.replace(":", "").upper():
+        serial = mac.replace(":", "").upper()
+    return replace(truth, serial=serial, mac=mac)
 
 
 def _next_copy(name: str, value: str, copy: int) -> str:
-    """Change a serial number's last digits, or a MAC's last three octets, keeping the form."""
+    """Count a serial number's digits on, or a MAC's last three octets, keeping the form."""
     if not copy:
         return value
     if name == "mac":
@@ -191,9 +197,25 @@ def _next_copy(name: str, value: str, copy: int) -> str:
         tail = (int("".join(octets[3:]), 16) + copy) % (1 << 24)
         return ":".join([*octets[:3], f"{tail >> 16:02x}", f"{tail >> 8 & 255:02x}", f"{tail & 255:02x}"])
     if name == "serial":
-        runs = list(re.finditer(r"\d+", value))
-        if runs:
-            last = max(runs, key=lambda run: (len(run[0]) >= 4, run.start()))
-            digits = str((int(last[0]) + copy) % 10 ** len(last[0])).zfill(len(last[0]))
-            return value[: last.start()] + digits + value[last.end() :]
+        return _counted_on(value, copy)
     return value
+
+
+def _counted_on(serial: str, copy: int) -> str:
+    """Count on in the last run of four digits or more, else the last one; what is too much goes to others, letters last."""
+    runs = list(re.finditer(r"\d+", serial))
+    if not runs:
+        return serial
+    end = max(runs, key=lambda run: (len(run[0]) >= 4, run.start())).end()
+    wheels = sorted(
+        (place for place, sign in enumerate(serial) if sign in _WHEELS),
+        key=lambda place: (serial[place] not in digits, place >= end, -place),
+    )
+    signs = list(serial)
+    for place in wheels:
+        wheel = digits if signs[place] in digits else ascii_uppercase
+        copy, turned = divmod(wheel.index(signs[place]) + copy, len(wheel))
+        signs[place] = wheel[turned]
+        if not copy:
+            break
+    return "".join(signs)

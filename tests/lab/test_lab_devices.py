@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import struct
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -135,6 +136,32 @@ def test_copies_differ_in_serial_and_mac_and_say_so() -> None:
     assert "DS-2CD2385G1-I20200414AAWRE33851803" in reply
     assert "58-50-ed-4c-21-30" in reply
     assert second.truth.model == first.truth.model
+
+
+def test_no_two_copies_of_a_persona_are_the_same_device() -> None:
+    copies = (*range(300), *range(300, 100_000, 997), 9_999, 10_000, 65_536, 99_999)
+    known: Counter[str] = Counter()
+    for persona in PERSONAS.values():
+        for copy in dict.fromkeys(copies):
+            one = Device(persona, "127.77.0.9", clock=lambda: NOON, copy=copy)
+            known.update(mark for mark in (one.truth.serial, one.truth.mac or one.facts.get("mac")) if mark)
+    assert len(known) > 150 * 400
+    assert [mark for mark, times in known.items() if times > 1] == []
+
+
+def test_every_copy_of_a_serial_number_with_scattered_digits_has_its_form() -> None:
+    (persona,) = (one for one in PERSONAS.values() if one.truth.serial == "BD04CE2PAJ4C1D8")
+    copies = range(0, 100_000, 37)
+    made = (Device(persona, "127.77.0.9", clock=lambda: NOON, copy=copy) for copy in copies)
+    found = {one.truth.serial or "" for one in made}
+    assert len(found) == len(copies)
+    assert all(re.fullmatch(r"BD\d\dCE\dPAJ\dC\dD\d", one) for one in found)
+
+
+def test_a_serial_number_that_is_the_hardware_address_stays_it_in_every_copy() -> None:
+    (persona,) = (one for one in PERSONAS.values() if one.truth.serial == "ACCC8E215F07")
+    truth = Device(persona, "127.77.0.9", clock=lambda: NOON, copy=41).truth
+    assert (truth.serial, truth.mac) == ("ACCC8E215F30", "ac:cc:8e:21:5f:30")
 
 
 def _digest(user: str, password: str, challenge: bytes, uri: str) -> bytes:
