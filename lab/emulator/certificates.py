@@ -3,8 +3,9 @@
 import ipaddress
 import ssl
 import tempfile
+import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -24,9 +25,23 @@ _VERSIONS = {
 }
 
 
-@cache
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def warm(stated: Iterable[Certificate]) -> None:
+    """Make the keys these certificates need, so that nobody waits for one in the middle of a handshake."""
+    for kind in sorted({kind for one in stated for kind in (one.key, "rsa-2048" if one.issuer else one.key)}):
+        _key(kind)
+
+
 def _key(kind: str) -> Key:
-    """Make one key per kind: a thousand devices need different names, not different keys."""
+    """Return the one key of a kind: a thousand devices need different names, not different keys."""
+    with _ONE_AT_A_TIME:
+        return _made(kind)
+
+
+@cache
+def _made(kind: str) -> Key:
     if kind == "ec-256":
         return ec.generate_private_key(ec.SECP256R1())
     family, _, bits = kind.partition("-")

@@ -69,6 +69,19 @@ class Town:
         """How many ports are open."""
         return len(self._servers) + len(self._mouths)
 
+    async def _warm(self) -> None:
+        """Make the few keys that TLS will need before anybody asks."""
+        stated = [
+            one.certificate
+            for unit in self._units
+            for one in unit.device.persona.listens
+            if one.certificate is not None
+        ]
+        if stated:
+            from lab.emulator import certificates  # noqa: PLC0415 - a town without TLS saves its memory
+
+            await asyncio.to_thread(certificates.warm, stated)
+
     async def open(self) -> None:
         """Open every port of every device; TownError when one cannot be opened, and then none stays open."""
         self._allow_files()
@@ -80,6 +93,7 @@ class Town:
                     await asyncio.sleep(0)
             await self._watch_elsewhere()
             self._join_segment()
+            await self._warm()
         except OSError as error:
             await self.close()
             raise TownError(self._explain(error)) from error
