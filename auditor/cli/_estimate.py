@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from auditor.cli._progress import span
 from auditor.model import Pace
-from auditor.run import Estimate, Sending
+from auditor.run import Asking, Estimate, Sending
 
 SCHEMA_VERSION = 1
 
@@ -30,11 +30,27 @@ def lines(foreseen: Estimate, pace: Pace) -> Iterator[str]:
         f"  in all at most {foreseen.requests_each_device} requests, one after the other, "
         f"{pace.requests_per_second_host:g} a second: up to {span(foreseen.seconds_each_device)}"
     )
+    yield from _logins(foreseen)
     yield (
         f"pace          {pace.packets_per_second:g} packets/s in all, {pace.packets_per_second_subnet:g} a subnet, "
         f"{pace.packets_per_second_host:g} a host"
     )
     yield f"duration      about {span(foreseen.seconds)} to find devices; they are asked meanwhile"
+
+
+def _logins(foreseen: Estimate) -> Iterator[str]:
+    if not foreseen.logins:
+        return
+    when = "with the accounts given" if foreseen.has_accounts else "only with --credentials"
+    yield f"each device an account is for, {when}, at most:"
+    for one in foreseen.logins:
+        makers = ", ".join(sorted(one.makers)) or "any maker"
+        kind = "objects read by UDP" if one.by_udp else "documented calls that only read"
+        yield f"  {one.what:14} {one.requests:>3} requests, {kind}; {makers}"
+    yield (
+        f"  in all at most {foreseen.requests_login} requests; the first refusal ends it "
+        "for the device; a device that lets a nonce age is asked that once more"
+    )
 
 
 def _ports(one: Sending) -> str:
@@ -62,8 +78,20 @@ def summary(foreseen: Estimate) -> dict[str, object]:
         "sampled": foreseen.sampled,
         "discovery": [_sending(one) for one in foreseen.discovery],
         "each_device": [_sending(one) for one in foreseen.each_device],
+        "logins": [_asking(one) for one in foreseen.logins],
+        "requests_login": foreseen.requests_login,
+        "has_accounts": foreseen.has_accounts,
         "requests_each_device": foreseen.requests_each_device,
         "seconds_each_device": round(foreseen.seconds_each_device, 1),
+    }
+
+
+def _asking(one: Asking) -> dict[str, object]:
+    return {
+        "what": one.what,
+        "makers": sorted(one.makers),
+        "requests": one.requests,
+        "transport": "udp" if one.by_udp else "tcp",
     }
 
 

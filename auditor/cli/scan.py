@@ -164,7 +164,7 @@ def command(
     )
     credentials = _credentials(credentials_file, scope)
     if dry_run:
-        return _dry(scope, audit, as_json=as_json)
+        return _dry(scope, audit, credentials, as_json=as_json)
     permit(scope)
     with Store.open(db, Access.CREATE) as store:
         if engine == "nmap":
@@ -196,8 +196,8 @@ def _now() -> datetime:
     return datetime.now(tz=UTC)  # noqa: TID251  the command is where the clock is read
 
 
-def _dry(scope: Scope, audit: Audit, *, as_json: bool) -> int:
-    foreseen = estimate(scope, audit, _now())
+def _dry(scope: Scope, audit: Audit, credentials: Credentials | None, *, as_json: bool) -> int:
+    foreseen = estimate(scope, audit, _now(), credentials=credentials)
     if as_json:
         say_json(summary(foreseen))
         return Exit.DONE

@@ -13,15 +13,15 @@ PORTS = ()
 METHOD = Method.CREDENTIALS
 ROUND = 3
 
-_AT_ONCE = 10
+AT_ONCE = 10
 """Objects in one question; small agents refuse long ones."""
 
 
 async def probe(line: "ManagedLine") -> None:
     """Ask for the objects of the plan, some at a time, until one question stays unanswered."""
     oids = [call.path for call in line.plan.calls]
-    for start in range(0, len(oids), _AT_ONCE):
-        made = await line.get(oids[start : start + _AT_ONCE])
+    for start in range(0, len(oids), AT_ONCE):
+        made = await line.get(oids[start : start + AT_ONCE])
         if made is None or made.status is not Status.ANSWERED:
             return
 

@@ -2,6 +2,7 @@
 
 from auditor.run.again import Change, Known, identify_stored, known_from
 from auditor.run.estimate import Estimate, Sending, estimate
+from auditor.run.foreseen_logins import Asking
 from auditor.run.login import has_given_up
 from auditor.run.plan import Audit
 from auditor.run.progress import Progress
@@ -9,6 +10,7 @@ from auditor.run.start import INTERRUPTED, Begun, ResumeError, begin, execute, p
 
 __all__ = [
     "INTERRUPTED",
+    "Asking",
     "Audit",
     "Begun",
     "Change",

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from auditor.fingerprint import pages
 from auditor.model import Method
+from auditor.run.foreseen_logins import Asking, foreseen_logins, login_requests
 from auditor.run.plan import Audit, datagram_questions, methods, name_of, questions
-from auditor.scope import Scope
+from auditor.scope import Credentials, Scope
 
 SYN_BYTES = 60
 """IPv4 header and a SYN with the options Linux sends."""
@@ -67,6 +68,10 @@ class Estimate:
     seconds_each_device: float
     sampled: bool
     """Networks are sampled first, so that empty ones cost far less than is said here."""
+    logins: tuple[Asking, ...] = ()
+    """What a device would be asked with the owner's account, where the scope allows it."""
+    has_accounts: bool = False
+    """Accounts were given; without them nothing of `logins` is sent."""
 
     @property
     def packets(self) -> int:
@@ -79,17 +84,24 @@ class Estimate:
         return sum(one.bytes for one in self.discovery)
 
     @property
+    def requests_login(self) -> int:
+        """Requests to one device with the owner's account, at most."""
+        return login_requests(self.logins)
+
+    @property
     def requests_each_device(self) -> int:
         """Requests to one device, at most."""
         return sum(one.packets for one in self.each_device) // _REQUEST_PACKETS
 
 
-def estimate(scope: Scope, audit: Audit, at: datetime) -> Estimate:
-    """Say what a scan under this scope with these options would send, and how long that takes."""
+def estimate(scope: Scope, audit: Audit, at: datetime, *, credentials: Credentials | None = None) -> Estimate:
+    """Say what a scan under this scope with these options and accounts would send, and how long that takes."""
     addresses = scope.count(at=at)
     found = tuple(_discovery(scope, audit, addresses))
     each = tuple(_each_device(scope, audit))
+    logins = foreseen_logins(scope.methods, credentials)
     requests = sum(one.packets for one in each) // _REQUEST_PACKETS
+    requests += login_requests(logins) if credentials else 0
     blocks = math.ceil(addresses / 256)
     return Estimate(
         addresses=addresses,
@@ -101,6 +113,8 @@ def estimate(scope: Scope, audit: Audit, at: datetime) -> Estimate:
         seconds=_seconds(scope, sum(one.packets for one in found), blocks),
         seconds_each_device=min(audit.device_seconds, requests / scope.pace.requests_per_second_host),
         sampled=blocks > _SAMPLED_ABOVE and not audit.thorough,
+        logins=logins,
+        has_accounts=credentials is not None,
     )
 
 

@@ -6,9 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from auditor.fingerprint import logins
 
 NETWORK = f"127.155.{os.getpid() % 250}.0/29"
 SHIFT = "27000"
@@ -48,7 +52,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             process.terminate()
 
 
-def scan(folder: Path, *, allowed: bool = True, mode: int = 0o600) -> subprocess.CompletedProcess[str]:
+def command_for(folder: Path, *, allowed: bool = True, mode: int = 0o600) -> list[str]:
+    """Write scope and credentials, and return the command that scans with them."""
     more = ', "credentials"' if allowed else ""
     (folder / "scope.toml").write_text(SCOPE.format(network=NETWORK, more=more), encoding="utf-8")
     secret = folder / "credentials.toml"
@@ -67,7 +72,12 @@ def scan(folder: Path, *, allowed: bool = True, mode: int = 0o600) -> subprocess
         "--port-shift",
         SHIFT,
     ]
-    return subprocess.run([*command, "--jsonl"], capture_output=True, text=True, timeout=120, check=False)
+    return [*command, "--jsonl"]
+
+
+def scan(folder: Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = command_for(folder, **options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_a_file_others_may_read_ends_with_exit_code_2(tmp_path: Path) -> None:
@@ -106,3 +116,57 @@ def test_refusals_in_a_row_end_with_exit_code_4_and_leave_no_secret(town: None, 
     assert len(left) >= 6
     assert not [text[:80] for text in left if WORD in text or USER in text]
     assert "refused 3 times in a row" in page.read_text("utf-8")
+
+
+def test_a_dry_run_and_scope_check_count_the_calls_of_a_login(tmp_path: Path) -> None:
+    command = command_for(tmp_path)
+    dry = subprocess.run([*command, "--dry-run"], capture_output=True, text=True, timeout=60, check=False)
+    assert dry.returncode == 0, dry.stderr
+    assert "with the accounts given, at most:" in dry.stdout
+    (line,) = [line for line in dry.stdout.splitlines() if "login_isapi" in line]
+    (calls,) = [len(form.calls) for form in logins() if form.protocol == "isapi"]
+    assert f" {calls + 1} requests" in line
+    assert WORD not in dry.stdout + dry.stderr
+    assert USER not in dry.stdout + dry.stderr
+    check = [sys.executable, "-m", "auditor.cli", "scope", "check", str(tmp_path / "scope.toml"), "--json"]
+    checked = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)
+    foreseen = json.loads(checked.stdout)["would_send"]
+    assert foreseen["requests_login"] > calls
+    assert not foreseen["has_accounts"]
+    command_for(tmp_path, allowed=False)
+    barred = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)
+    assert json.loads(barred.stdout)["would_send"]["logins"] == []
+
+
+def family(process: int) -> set[Path]:
+    """Return a process and all that came of it, as the system lists them now."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text("latin-1").rpartition(")")[2].split()[1])
+    found = {process}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return {Path("/proc") / str(one) for one in found}
+
+
+def told_by_the_system(process: int) -> Iterator[tuple[str, bytes]]:
+    for one in family(process):
+        for name in ("cmdline", "environ", "comm"):
+            with suppress(OSError):
+                yield name, (one / name).read_bytes()
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs the process list of Linux")
+@pytest.mark.usefixtures("town")
+def test_the_process_list_shows_no_secret_while_a_login_is_under_way(tmp_path: Path) -> None:
+    command = command_for(tmp_path)
+    seen: list[tuple[str, bytes]] = []
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            seen += told_by_the_system(process.pid)
+            time.sleep(0.02)
+    assert process.returncode == 4, "the accounts were tried and refused while we looked"
+    assert any(b"credentials.toml" in text for name, text in seen if name == "cmdline")
+    assert any(name == "environ" and text for name, text in seen)
+    assert not [name for name, text in seen if WORD.encode() in text or USER.encode() in text]
