@@ -1,6 +1,5 @@
 """The town while people work there and nobody audits: what tcpdump recorded names the same makers and firmware."""
 
-import ipaddress
 import json
 import os
 import shutil
@@ -9,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from scapy.layers.inet import IP, TCP, UDP
+from scapy.utils import PcapReader
 
-from auditor.intake import kinds
 from lab.persona import persona_files
 from lab.persona import read as persona
 from lab.town import read_town
@@ -85,11 +85,13 @@ def told(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def spoke(folder: Path) -> set[str]:
-    """Who said anything at all to the station that our readers could be given."""
-    within = ipaddress.IPv4Network("10.77.0.0/16")
-    stations = {one.station for one in PLAN.networks} | {one.router for one in PLAN.networks}
-    said = kinds()["pcap"].read(folder / "town.pcap", lambda _problem: None, None)
-    return {one.device for one in said if one.reply and ipaddress.ip_address(one.device) in within} - stations
+    """Return who said anything at all above TCP or UDP, as scapy and not our own reader sees it."""
+    with PcapReader(str(folder / "town.pcap")) as packets:
+        return {
+            packet[IP].src
+            for packet in packets
+            if IP in packet and any(kind in packet and bytes(packet[kind].payload) for kind in (TCP, UDP))
+        }
 
 
 def truth() -> dict[str, tuple[str | None, str | None]]:
