@@ -20,7 +20,7 @@ import nmap
 import yaml
 
 from auditor.intake import Problem, nmap_xml
-from auditor.model import Exchange, Grant, Method
+from auditor.model import Exchange, Grant, Method, Protocol
 from auditor.net import Stop
 from auditor.probes import sdk
 from auditor.resources import fingerprints
@@ -52,6 +52,9 @@ class Rules:
     install: str
     arguments: tuple[str, ...]
     scripts: tuple[str, ...]
+    """Those that may be run on every port that is asked."""
+    narrow: Mapping[str, frozenset[int]]
+    """By name of a script that has a round of its own, the only ports it may be run on."""
     probes: Mapping[str, Mapping[str, str]]
     """By name of the version probe, the ports it may be sent to."""
 
@@ -62,14 +65,20 @@ def rules() -> Rules:
     path = fingerprints() / "imports" / "nmap.yaml"
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
     major, _, minor = str(given["oldest"]).partition(".")
-    scripts = tuple(one["name"] for one in given["scripts"])
-    if not all(_SCRIPT.fullmatch(name) for name in scripts):
+    scripts = tuple(one["name"] for one in given["scripts"] if "ports" not in one)
+    narrow = {
+        one["name"]: frozenset(int(port) for port in str(one["ports"]).split(","))
+        for one in given["scripts"]
+        if "ports" in one
+    }
+    if not all(_SCRIPT.fullmatch(name) for name in (*scripts, *narrow)):
         raise ValueError(f"{path}: scripts must be single names, not patterns or categories")
     return Rules(
         (int(major), int(minor)),
         given["install"],
         tuple(word for one in given["arguments"] for word in shlex.split(one["text"])),
         scripts,
+        narrow,
         {
             one["name"]: {key: one[key] for key in ("ports", "sslports") if key in one}
             for one in given["probes"]
@@ -95,8 +104,11 @@ def program() -> str:
     return path or "nmap"
 
 
-def arguments(scope: Scope, audit: Audit) -> tuple[str, ...]:
-    """Return nmap's arguments for this scope and audit: how, how fast, which scripts. Never targets or ports."""
+def arguments(scope: Scope, audit: Audit, scripts: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return nmap's arguments for this scope and audit: how, how fast, which scripts. Never targets or ports.
+
+    Without `scripts` they are those that may be run on every port.
+    """
     allowed, pace = rules(), scope.pace
     rate = min(pace.packets_per_second, pace.packets_per_second_subnet)
     delay = round(1000 / pace.packets_per_second_host)
@@ -110,7 +122,7 @@ def arguments(scope: Scope, audit: Audit) -> tuple[str, ...]:
         *("--max-hostgroup", "64"),
         # nmap counts the time a host waits for others of its group, and tells nothing of a host that took longer.
         *("--host-timeout", f"{4 * audit.device_seconds:.0f}s"),
-        *("--script", ",".join(allowed.scripts)),
+        *("--script", ",".join(scripts or allowed.scripts)),
         *("--script-timeout", "30s"),
     )
 
@@ -168,10 +180,33 @@ class NmapEngine:
             yield tuple(waiting)
 
     def _ask(self, grants: tuple[Grant, ...], importer: Importer) -> Iterator[Exchange]:
-        """Run nmap once over granted addresses, exactly those, and read its XML like anybody's."""
+        """Ask granted addresses, exactly those; then run the scripts kept to some ports where these were found open."""
+        found: dict[int, set[str]] = {}
+        for one in self._once(grants, importer, self._ports()):
+            if any(name == "nmap.port" for name, _ in one.observed):
+                found.setdefault(one.endpoint.port, set()).add(one.device)
+            yield one
+        for script, allowed in rules().narrow.items():
+            ports = tuple(sorted(allowed & found.keys()))
+            holders = set().union(*(found[port] for port in ports))
+            again = tuple(one for one in grants if one.address in holders)
+            if again and not self.ended:
+                second = self._once(again, importer, ports, script)
+                yield from (one for one in second if one.protocol is not Protocol.OBSERVED)
+
+    def _ports(self) -> tuple[int, ...]:
+        """Return what the first round asks; private ports only where they were asked for by number."""
+        private = () if self.audit.ports else sdk.PORTS
+        return tuple(port for port in self.audit.swept_ports if port not in private)
+
+    def _once(
+        self, grants: tuple[Grant, ...], importer: Importer, ports: tuple[int, ...], *scripts: str
+    ) -> Iterator[Exchange]:
+        """Run nmap once and read its XML like anybody's."""
         with tempfile.TemporaryDirectory(prefix="auditor-nmap-") as folder:
             path = Path(folder) / "nmap.xml"
-            words = (*self._words(grants, path), *_version_probes(Path(folder)))
+            versions = () if scripts else _version_probes(Path(folder))
+            words = (*self._words(grants, path, ports, scripts), *versions)
             logger.info("%s", shlex.join(words))
             said = self._run(words)
             if self.ended and not path.exists():
@@ -186,13 +221,13 @@ class NmapEngine:
             for exchange in nmap_xml.read(path, tell, self.clock()):
                 yield replace(exchange, source=SOURCE, id="")
 
-    def _words(self, grants: tuple[Grant, ...], path: Path) -> tuple[str, ...]:
+    def _words(
+        self, grants: tuple[Grant, ...], path: Path, ports: tuple[int, ...], scripts: tuple[str, ...]
+    ) -> tuple[str, ...]:
         """Return nmap's whole command line; addresses come from grants alone, so none can be an option."""
         family = ("-6",) if ":" in grants[0].address else ()
-        # Private ports are left out unless asked for: nmap's certificate script speaks to whatever it does not know.
-        private = () if self.audit.ports else sdk.PORTS
-        ports = ",".join(str(port) for port in self.audit.swept_ports if port not in private)
-        own = (*arguments(self.scope, self.audit), *family, "-p", ports, "-oX", str(path))
+        listed = ",".join(str(port) for port in ports)
+        own = (*arguments(self.scope, self.audit, scripts), *family, "-p", listed, "-oX", str(path))
         return (self._program, *own, *(grant.address for grant in grants))
 
     def _run(self, words: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -21,12 +22,14 @@ from auditor.intake.register_csv import Entry
 from auditor.model import Certainty, Claim, Device, Exchange, Identity, Method
 from auditor.net import Stop
 from auditor.run import Audit
+from auditor.run.again import known_from
+from auditor.run.execute import new_run
 from auditor.run.gap import gap
 from auditor.run.imports import Importer, unscoped
 from auditor.run.nmap_engine import NmapEngine, NmapError, arguments, program, rules
 from auditor.run.nmap_probes import reduced
 from auditor.scope import OutsideScopeError, loopback, read_text
-from auditor.store import Access, Store
+from auditor.store import Access, Presence, Store
 from tests.intake import speech
 
 SCOPE = """schema_version = 1
@@ -154,6 +157,34 @@ def test_an_old_capture_does_not_overrule_a_newer_answer(tmp_path: Path) -> None
     assert device.first_seen == datetime.fromtimestamp(speech.AT, UTC)
 
 
+def test_an_old_capture_does_not_hide_what_was_answered_live(tmp_path: Path) -> None:
+    db, at = tmp_path / "a.sqlite", datetime.fromtimestamp(speech.AT + 86_400 * 300, UTC)
+    newer = tmp_path / "new.pcap"
+    frame = speech.datagram(speech.SADP.replace(b"V5.6.2build 190701", b"V5.7.9build 230101"), 37020)
+    frame.time = at.timestamp()
+    wrpcap(str(newer), [frame])
+    heard = list(kinds()["pcap"].read(newer, lambda _: None, None))
+    live = [replace(one, device="hall/192.0.2.10", source="live", id="") for one in heard]
+    with Store.open(db, Access.CREATE) as store:
+        run = new_run(loopback(), at)
+        store.begin(run)
+        store.add(run.id, live)
+        known = known_from("hall/192.0.2.10", live)
+        store.save(run.id, Presence("hall", "192.0.2.10", at), known.identity, known.observations)
+        store.finish(replace(run, ended=at, complete=True, state="complete"))
+    auditor("import", "pcap", capture(tmp_path, "old.pcap"), "--scope", scope_file(tmp_path), "--db", db)
+    (device,) = devices(db).values()
+    assert device.identity.value("firmware") == "V5.7.9"
+    assert {one.source for one in device.exchanges} == {"live"}, "the newer answer is what is shown"
+    assert device.source == "live, pcap", "and that the file knows the device too"
+    shown = auditor("show", "192.0.2.10", "--db", db)
+    assert "V5.7.9" in shown.output
+    with Store.open(db) as store:
+        (imported,) = {one.id for one in store.runs()} - {run.id}
+        (before,) = store.devices(imported)
+    assert before.identity.value("firmware") == "V5.6.2", "the capture is kept as a run of its own"
+
+
 def test_a_broken_file_is_named_others_are_kept_and_the_exit_code_says_so(tmp_path: Path) -> None:
     (tmp_path / "bad.pcap").write_bytes(b"nothing of the kind" * 9)
     done = auditor(
@@ -234,6 +265,8 @@ def test_nmaps_words_are_only_those_of_the_list_and_within_the_pace() -> None:
     assert float(words[words.index("--max-rate") + 1]) <= loopback().pace.packets_per_second
     scripts = words[words.index("--script") + 1].split(",")
     assert set(scripts) == set(rules().scripts)
+    assert "ssl-cert" not in scripts, "it asks for STARTTLS where it is let on other ports"
+    assert rules().narrow == {"ssl-cert": {443, 8443}}
     assert not any(
         re.search(r"brute|enum|default-accounts|vuln|exploit|fuzzer|dos", name) for name in scripts
     )
