@@ -1,6 +1,6 @@
 """What stands open on a device: rules over what was observed, and nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -180,7 +180,19 @@ def seen(device: Device, today: date) -> Seen:
 
 def signs(rule: Exposure, what: Seen) -> tuple[Sign, ...]:
     """Return what makes the rule hold for a device, empty when it does not."""
-    return tuple(sign for condition in rule.conditions for sign in _signs(condition, what))
+    return tuple(
+        sign
+        for condition in rule.conditions
+        if _is_about(condition, what.fields)
+        for sign in _signs(condition, what)
+    )
+
+
+def _is_about(condition: Condition, fields: Container[str]) -> bool:
+    """Tell at once whether a condition on one field can hold: most devices show none of most fields."""
+    name = condition.field
+    other = condition.outside or condition.claim or condition.port is not None
+    return bool(other) or name in fields or name.endswith("*")
 
 
 def _signs(condition: Condition, what: Seen) -> Iterator[Sign]:

@@ -38,7 +38,7 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """5 for critical down to 1 for info."""
-        return {"critical": 5, "high": 4, "medium": 3, "low": 2, "info": 1}[self.value]
+        return _SEVERITIES[self]
 
 
 class Priority(StrEnum):
@@ -52,7 +52,11 @@ class Priority(StrEnum):
     @property
     def rank(self) -> int:
         """4 for act now down to 1 for watch."""
-        return {"act now": 4, "this week": 3, "plan": 2, "watch": 1}[self.value]
+        return _PRIORITIES[self]
+
+
+_SEVERITIES = {one: 5 - place for place, one in enumerate(Severity)}
+_PRIORITIES = {one: 4 - place for place, one in enumerate(Priority)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,10 @@ class Identity:
 
     def claim(self, name: str) -> Claim | None:
         """Return the claim of that name, or None when nothing is held."""
-        return next((claim for claim in self.claims if claim.name == name), None)
+        for claim in self.claims:  # a plain loop: it is asked for a million times in a large report
+            if claim.name == name:
+                return claim
+        return None
 
     def value(self, name: str) -> str | None:
         """Return the value claimed under that name, or None when nothing is held."""

@@ -10,6 +10,7 @@ from auditor.reporting.texts import Texts
 from auditor.reporting.values import Bar, Chart, Slice
 
 _MOST_BARS = 12
+_TRUE_OR_MAYBE = frozenset({Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED})
 _AGES = ((365, "under-1"), (730, "1-2"), (1461, "2-4"), (2192, "4-6"))
 _IDLE = ("none", "open", "uncovered", "unidentified")
 _AGE_ORDER = ("under-1", "1-2", "2-4", "4-6", "over-6", "unknown")
@@ -17,11 +18,7 @@ _AGE_ORDER = ("under-1", "1-2", "2-4", "4-6", "over-6", "unknown")
 
 def urgency(device: Device) -> Priority | None:
     """Return the most urgent priority among findings that are or may be true of the device."""
-    found = [
-        finding.priority
-        for finding in device.findings
-        if finding.verdict in {Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED}
-    ]
+    found = {finding.priority for finding in device.findings if finding.verdict in _TRUE_OR_MAYBE}
     return max(found, key=lambda priority: priority.rank, default=None)
 
 

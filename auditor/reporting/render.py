@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from auditor.model import Priority, Severity
 from auditor.reporting.display import one_line, visible
@@ -80,7 +80,13 @@ def _environment(form: str) -> Environment:
 
 def _seen(value: object) -> object:
     """Show what would act or hide; escaping for HTML follows by autoescape."""
-    return visible(value) if type(value) is str else value
+    return _shown(value) if type(value) is str else value
+
+
+@lru_cache(maxsize=65_536)
+def _shown(text: str) -> Markup:
+    """Make a text safe once: names, verdicts and reasons return by the hundred thousand in a large page."""
+    return escape(visible(text))
 
 
 def _written(value: object) -> object:

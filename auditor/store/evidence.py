@@ -39,8 +39,10 @@ class Shelf:
     by_place: dict[Place, Observation] = field(default_factory=dict)
     shown: set[Place] = field(default_factory=set)
     """What a reader saw; the rest was derived, such as the registrant of a MAC address."""
-    spelt: dict[tuple[int, ...], tuple[tuple[Claim, ...], str]] = field(default_factory=dict)
-    """Claims already spelt for a finding, by identity; the claims are kept so that the identity stays theirs."""
+    spelt: dict[int, tuple[Claim, str]] = field(default_factory=dict)
+    """Claims already spelt for a finding, by identity; the claim is kept so that the identity stays its own."""
+    read: dict[str, tuple[Claim, ...]] = field(default_factory=dict)
+    """Claims already read for a finding, by their spelling: most findings of a device rest on the same ones."""
     _places: dict[tuple[str, str, str], Place] = field(default_factory=dict)
     _count: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
@@ -192,7 +194,9 @@ def finding_row(shelf: Shelf, run: str, device: int, finding: Finding) -> dict[s
         "links": _links_text(finding.references),
         "facts": _facts_text(finding.facts),
         "because": _because_text(shelf, run, device, finding.because),
-        "observations": json.dumps([shelf.put(one) for one in finding.observations]),
+        "observations": (
+            json.dumps([shelf.put(one) for one in finding.observations]) if finding.observations else "[]"
+        ),
     }
 
 
@@ -209,17 +213,43 @@ def _facts_text(facts: tuple[tuple[str, str], ...]) -> str:
 
 def _because_text(shelf: Shelf, run: str, device: int, claims: tuple[Claim, ...]) -> str:
     """Spell the claims a finding rests on; most findings of a device rest on the same ones."""
-    name = tuple(map(id, claims))
-    known = shelf.spelt.get(name)
+    return f"[{', '.join(_spelt(shelf, run, device, one) for one in claims)}]"
+
+
+def _spelt(shelf: Shelf, run: str, device: int, claim: Claim) -> str:
+    known = shelf.spelt.get(id(claim))
     if known is None:
-        text = json.dumps([_claim_row(shelf, run, device, one, HELD, None) for one in claims])
-        known = shelf.spelt[name] = (claims, text)
+        text = json.dumps(_claim_row(shelf, run, device, claim, HELD, None))
+        known = shelf.spelt[id(claim)] = (claim, text)
     return known[1]
+
+
+@lru_cache(maxsize=16_384)
+def _links(text: str) -> tuple[Reference, ...]:
+    return tuple(Reference(label, url) for label, url in json.loads(text))
+
+
+@lru_cache(maxsize=16_384)
+def _facts(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in json.loads(text))
+
+
+def _because(shelf: Shelf, text: str) -> tuple[Claim, ...]:
+    known = shelf.read.get(text)
+    if known is None:
+        known = shelf.read[text] = tuple(_claim_of(shelf, one) for one in json.loads(text))
+    return known
+
+
+def _shown(shelf: Shelf, text: str) -> tuple[Observation, ...]:
+    if text == "[]":
+        return ()
+    places = ((exchange, name, nth) for exchange, name, nth in json.loads(text))
+    return tuple(shelf.by_place[one] for one in places if one in shelf.by_place)
 
 
 def finding_of(shelf: Shelf, device: str, row: Row) -> Finding:
     """Read a finding."""
-    places = [(exchange, name, nth) for exchange, name, nth in json.loads(row["observations"])]
     return Finding(
         device=device,
         kind=FindingKind(row["kind"]),
@@ -235,8 +265,8 @@ def finding_of(shelf: Shelf, device: str, row: Row) -> Finding:
         settles=row["settles"],
         remedy=row["remedy"],
         known_exploited=date.fromisoformat(row["known_exploited"]) if row["known_exploited"] else None,
-        references=tuple(Reference(label, url) for label, url in json.loads(row["links"])),
-        facts=tuple((name, value) for name, value in json.loads(row["facts"])),
-        because=tuple(_claim_of(shelf, one) for one in json.loads(row["because"])),
-        observations=tuple(shelf.by_place[one] for one in places if one in shelf.by_place),
+        references=_links(row["links"]),
+        facts=_facts(row["facts"]),
+        because=_because(shelf, row["because"]),
+        observations=_shown(shelf, row["observations"]),
     )

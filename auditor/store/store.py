@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,9 @@ from auditor.store.matching import Presence
 from auditor.store.opening import Access, StoreError, database
 from auditor.store.rows import addresses_of, exchange_of, moment, run_of, run_row
 from auditor.store.writing import Writer
+
+_AT_ONCE = 200
+"""Devices whose findings are written together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +124,10 @@ class Store:
         writer = self._writing()
         writer.flush()
         with writer.transaction():
-            for key, findings in found:
-                number = self._number(key)
-                writer.replace_findings(run, number, self._shelf(run, number), findings)
+            waiting = iter(found)
+            while batch := [(self._number(key), said) for key, said in islice(waiting, _AT_ONCE)]:
+                shelves = self._shelves(run, {number for number, _ in batch})
+                writer.replace_findings(run, ((number, shelves[number], said) for number, said in batch))
 
     def _number(self, key: str) -> int:
         row = self.db.conn.execute("SELECT id FROM device WHERE key = ?", (key,)).fetchone()
@@ -130,14 +135,17 @@ class Store:
             raise StoreError(f"{self.path}: has no device {key!r}")
         return int(row[0])
 
-    def _shelf(self, run: str, number: int) -> Shelf:
+    def _shelves(self, run: str, numbers: Iterable[int]) -> dict[int, Shelf]:
+        """Return the places of the observations of some devices."""
+        shelves = {number: Shelf() for number in numbers}
+        marks = ",".join(str(int(number)) for number in shelves)
         rows = self.db.conn.execute(
-            "SELECT exchange, field, nth, value FROM observation WHERE run = ? AND device = ? ORDER BY rowid",
-            (run, number),
+            f"SELECT * FROM observation WHERE run = ? AND device IN ({marks}) ORDER BY rowid",  # noqa: S608  integers
+            (run,),
         )
-        shelf = Shelf()
-        shelf.recall(rows.fetchall())
-        return shelf
+        for row in rows.fetchall():
+            shelves[row["device"]].recall((row,))
+        return shelves
 
     # What everybody reads
 

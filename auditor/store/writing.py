@@ -18,6 +18,9 @@ from auditor.store.rows import exchange_row, stamp
 BATCH = 500
 """Rows gathered before they are landed without waiting for the next flush."""
 
+Judged = tuple[int, Shelf, Sequence[Finding]]
+"""A device by number, where its observations are, and what is to be said of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Saved:
@@ -149,13 +152,22 @@ class Writer:
         self._insert("observation", observation_rows(shelf, run, number), ignore=True)
         self._insert("claim", claims)
 
-    def replace_findings(self, run: str, number: int, shelf: Shelf, findings: Iterable[Finding]) -> None:
-        """Put findings in place of what the run held of the device."""
-        before = len(shelf.by_place)
-        rows = [finding_row(shelf, run, number, finding) for finding in findings]
-        self.connection.execute("DELETE FROM finding WHERE run = ? AND device = ?", (run, number))
-        if len(shelf.by_place) > before:
-            self._insert("observation", observation_rows(shelf, run, number), ignore=True)
+    def replace_findings(self, run: str, judged: Iterable[Judged]) -> None:
+        """Put findings in place of what the run held of some devices."""
+        observations: list[dict[str, Any]] = []
+        rows: list[dict[str, Any]] = []
+        numbers: list[str] = []
+        for number, shelf, findings in judged:
+            before = len(shelf.by_place)
+            rows += [finding_row(shelf, run, number, finding) for finding in findings]
+            numbers.append(str(int(number)))
+            if len(shelf.by_place) > before:
+                observations += observation_rows(shelf, run, number)
+        self.connection.execute(
+            f"DELETE FROM finding WHERE run = ? AND device IN ({','.join(numbers)})",  # noqa: S608  integers
+            (run,),
+        )
+        self._insert("observation", observations, ignore=True)
         self._insert("finding", rows)
 
 
