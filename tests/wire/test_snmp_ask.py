@@ -10,7 +10,7 @@ OIDS = ["1.3.6.1.2.1.1.1.0", "1.3.6.1.4.1.1004849.2.1.2.6.0"]
 
 def answer(community: bytes, *told: tuple[str, int, bytes]) -> bytes:
     binds = b"".join(
-        ber.encode(ber.SEQUENCE, ber.encode(ber.OID, snmp_ask.oid_content(oid)) + ber.encode(tag, value))
+        ber.encode(ber.SEQUENCE, ber.encode(ber.OID, snmp_ask._oid_content(oid)) + ber.encode(tag, value))
         for oid, tag, value in told
     )
     inside = snmp_ask.number(5) + snmp_ask.number(0) * 2 + ber.encode(ber.SEQUENCE, binds)

@@ -51,7 +51,7 @@ def test_a_message_opens_for_its_user_and_for_nobody_else(one: usm.User) -> None
 def test_an_engine_is_read_from_its_report_and_a_report_is_a_refusal() -> None:
     bind = ber.encode(
         ber.SEQUENCE,
-        ber.encode(ber.OID, snmp_ask.oid_content("1.3.6.1.6.3.15.1.1.3.0")) + ber.encode(0x41, b"\x01"),
+        ber.encode(ber.OID, snmp_ask._oid_content("1.3.6.1.6.3.15.1.1.3.0")) + ber.encode(0x41, b"\x01"),
     )
     pdu = ber.encode(0xA8, snmp_ask.number(1) + snmp_ask.number(0) * 2 + ber.encode(ber.SEQUENCE, bind))
     report = usm._message(1, 0, ENGINE, b"", b"", b"", usm._scoped(ENGINE, pdu))
