@@ -92,6 +92,11 @@ def of_host(text: str, source: str, at: datetime | None = None) -> Iterator[Exch
     for port in ports:
         if port.state == "open":
             yield from _of_port(port, blank)
+        elif port.state == "open|filtered":  # UDP nmap got no answer from; where a script did, that counts
+            for script in port.scripts:
+                yield from of_script(
+                    script, port, replace(blank, endpoint=Endpoint(address, port.number, port.transport))
+                )
     for script in host_scripts:
         yield from of_script(script, Port(0, Transport.TCP), blank)
 

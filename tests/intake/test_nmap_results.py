@@ -107,6 +107,36 @@ def test_the_bytes_in_a_service_fingerprint_are_read_as_the_reply_they_were(tmp_
     assert ("http.answer", "GET / 200") in shown(found)
 
 
+# Composed after nmap.dtd and what nmap's scripts print in these versions; addresses and names are for documentation.
+VERSIONS = {
+    "6.47": ("192.0.2.30", 1_425_376_900, {
+        ("mac", "00:00:5E:00:53:30"), ("nmap.port", "80/tcp open syn-ack"), ("http.title", "NETSURVEILLANCE WEB"),
+        ("http.favicon.md5", "0123456789abcdef0123456789abcdef"), ("rtsp.public", "OPTIONS, DESCRIBE, SETUP, TEARDOWN, PLAY"),
+    }),
+    "7.80": ("192.0.2.31", 1_580_720_500, {
+        ("http.server", "Example-Web/2.1"), ("http.answer", "GET / 200"), ("http.location", "https://192.0.2.31/"),
+        ("tls.subject", "CN=NorthCam"), ("onvif.xaddr", "http://192.0.2.31/onvif/device_service"),
+        ("onvif.types", "dn:NetworkVideoTransmitter"),
+    }),
+    "7.95": ("2001:db8::33", 1_738_486_900, {
+        ("nmap.product", "Example rtspd"), ("nmap.version", "3.2"), ("nmap.device_type", "webcam"),
+        ("rtsp.public", "OPTIONS, DESCRIBE, PLAY"),
+    }),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_results_of_old_and_new_versions_are_read_alike(tmp_path: Path, version: str) -> None:
+    address, at, expected = VERSIONS[version]
+    text = Path(__file__).with_name("nmap").joinpath(f"{version}.xml").read_text(encoding="utf-8")
+    found = read(tmp_path / "x.xml", text.replace("@PEM@", certificate()))
+    assert {one.device for one in found} == {address}, "and no host that was only hinted at or down"
+    assert {one.at for one in found} == {datetime.fromtimestamp(at, UTC)}
+    assert expected <= shown(found)
+    assert not {value for field, value in shown(found) if field == "http.title" and "redirect" in value}
+    assert not {value for field, value in shown(found) if field == "nmap.port" and "filtered" in value}
+
+
 @pytest.mark.parametrize(
     ("text", "place", "devices"),
     [
