@@ -16,6 +16,11 @@ _NO_TITLE = re.compile(
     r"(?:Site doesn't have a title|Did not follow redirect|Error|Requested resource was)\b"
 )
 _REDIRECT = re.compile(r"(?:Did not follow redirect to|Requested resource was) (\S+)")
+_NAMES = {
+    "commonName": "CN", "organizationalUnitName": "OU", "organizationName": "O", "localityName": "L",
+    "stateOrProvinceName": "ST", "countryName": "C",
+}  # fmt: skip
+_NAMED = re.compile(rf"(?:^|/)({'|'.join(_NAMES)})=(.*?)(?=/[A-Za-z]+=|$)")
 _REALM = re.compile(r"realm=(.+?)(?=\s+[a-z]+=|\s*$)", re.MULTILINE)
 
 
@@ -78,6 +83,8 @@ def _pairs_of(script: Script, here: Exchange) -> Iterator[tuple[str, str]]:
     """Yield the fields a script's findings are."""
     output = script.output.strip()
     match script.id:
+        case "ssl-cert":
+            yield from _of_certificate(output)
         case "http-title":
             yield from _of_title(script, output)
         case "http-server-header":
@@ -104,6 +111,15 @@ def _pairs_of(script: Script, here: Exchange) -> Iterator[tuple[str, str]]:
             yield from _after_colons(output, {"server": "ssdp.server", "location": "ssdp.location"})
         case "wsdd-discover" | "broadcast-wsdd-discover":
             yield from _after_colons(output, {"address": "onvif.xaddr", "type": "onvif.types"})
+
+
+def _of_certificate(output: str) -> Iterator[tuple[str, str]]:
+    """Yield whose certificate it is and whose word, where the certificate itself was not kept."""
+    for line in output.splitlines():
+        field = {"Subject": "tls.subject", "Issuer": "tls.issuer"}.get(line.strip().partition(": ")[0])
+        if field and (named := _NAMED.findall(line.partition(": ")[2].strip())):
+            parts = ((_NAMES[name], re.sub(r"([,+;])", r"\\\1", value)) for name, value in named)
+            yield field, ",".join(f"{name}={value}" for name, value in parts)
 
 
 def _of_title(script: Script, output: str) -> Iterator[tuple[str, str]]:

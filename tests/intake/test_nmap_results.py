@@ -101,6 +101,21 @@ def test_certificates_go_to_the_reader_of_live_handshakes(tmp_path: Path) -> Non
     assert ("tls.subject", "CN=NorthCam") in shown([tls])
 
 
+def test_of_a_certificate_that_was_not_kept_the_names_in_words_are_read(tmp_path: Path) -> None:
+    said = (
+        "Subject: commonName=NorthCam/organizationName=North, Inc./countryName=DE&#xa;Subject Alternative Name: DNS:x"
+        "&#xa;Issuer: commonName=North CA&#xa;Public Key type: rsa&#xa;Not valid before: 2019-01-01T00:00:00"
+    )
+    host = (
+        '<host><address addr="192.0.2.5" addrtype="ipv4"/><ports><port protocol="tcp" portid="443">'
+        f'<state state="open"/><script id="ssl-cert" output="{said}"/></port></ports></host>'
+    )
+    told = shown(read(tmp_path / "x.xml", f"{HEAD}{host}</nmaprun>"))
+    assert {pair for pair in told if pair[0].startswith("tls.")} == {
+        ("tls.subject", r"CN=NorthCam,O=North\, Inc.,C=DE"), ("tls.issuer", "CN=North CA"),
+    }  # fmt: skip
+
+
 def test_the_bytes_in_a_service_fingerprint_are_read_as_the_reply_they_were(tmp_path: Path) -> None:
     found = read(tmp_path / "x.xml", f"{HEAD}{FINGERPRINT}</nmaprun>")
     assert ("http.server", "DNVRS-Webs") in shown(found)
