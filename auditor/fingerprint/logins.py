@@ -11,7 +11,7 @@ from auditor.model import Call, LoginForm
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FORM = frozenset({"protocol", "makers", "source", "calls"})
-_CALL = frozenset({"path", "purpose", "keep", "hash", "kinds"})
+_CALL = frozenset({"path", "purpose", "keep", "hash", "kinds", "column"})
 
 
 @lru_cache(maxsize=1)
@@ -43,4 +43,5 @@ def _call(item: object, path: Path) -> Call:
         keep=keep,
         hashed=hashed,
         kinds=frozenset(map(str, item.get("kinds") or ())),
+        column=str(item.get("column") or ""),
     )

@@ -16,6 +16,8 @@ class Call:
     """Names whose values are kept as a digest only."""
     kinds: frozenset[str] = field(default_factory=frozenset)
     """Kinds of device that are asked; empty: all."""
+    column: str = ""
+    """SNMP: the path is a table's column and this is what its rows tell of the camera with that number, as `address`."""
 
 
 @dataclass(frozen=True, slots=True)

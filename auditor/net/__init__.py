@@ -5,12 +5,13 @@ from auditor.net.budget import Budget
 from auditor.net.field import Block, Field
 from auditor.net.inquiry import Emit, alternating, inquire, streamed
 from auditor.net.line import Line
-from auditor.net.managed import ManagedLine
+from auditor.net.managed import MAX_ROWS, ManagedLine
 from auditor.net.network import Network
 from auditor.net.question import Heard, Question
 from auditor.net.stop import Stop
 
 __all__ = [
+    "MAX_ROWS",
     "Block",
     "Budget",
     "Ears",

@@ -13,6 +13,9 @@ from auditor.wire.sieve import Sift
 
 _DEADLINE = 2.0
 """Seconds; an agent answers at once or not at all."""
+MAX_ROWS = 128
+"""Rows read of a table."""
+_ROW_DIGITS = 4
 _NUMBER = 0x2A51C0
 """Of the first question; each further one has the next, so that a record of them is the same every time."""
 
@@ -42,6 +45,25 @@ class ManagedLine:
         number = _NUMBER + self._asked
         self._asked += 1
         return await (self._as_user(oids, number) if self.snmp.user else self._with_community(oids, number))
+
+    async def walk(self, columns: Sequence[str]) -> None:
+        """Read a table of cameras row by row with the owner's community; a version 3 user is not asked for tables yet."""
+        row, rows = -1, 0
+        while columns and not self.snmp.user and not self.outcome.is_final and rows < MAX_ROWS:
+            made = await self._after([f"{column}.{row}" if rows else column for column in columns], columns)
+            told = snmp.parse(made.reply)
+            named = [name.rpartition(".")[2] for name, _ in told.varbinds] if told else []
+            if not named or len(named[0]) > _ROW_DIGITS or int(named[0]) <= row:
+                return
+            row, rows = int(named[0]), rows + 1
+
+    async def _after(self, oids: Sequence[str], columns: Sequence[str]) -> Exchange:
+        """Ask for what follows some objects, and keep what lies in the columns."""
+        number = _NUMBER + self._asked
+        self._asked += 1
+        sent = snmp_ask.get_next(oids, self.snmp.community.reveal(), number)
+        recorded = snmp_ask.get_next(oids, "", number)
+        return await self._send(recorded, sent, lambda reply: snmp_ask.kept(reply, (), columns))
 
     async def _with_community(self, oids: Sequence[str], number: int) -> Exchange:
         sent = snmp_ask.get(oids, self.snmp.community.reveal(), number)

@@ -1,12 +1,14 @@
 """Cameras that hang behind a recorder: each becomes a device of its own, with the recorder as its witness."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from auditor.model import Endpoint, Exchange, Observation, Protocol, Status
 from auditor.run.target import Target
 
 _CHANNEL = re.compile(r"(isapi|cgi)\.channel\.(\d{1,4})\.(\w{1,32})")
+_ROW = re.compile(r"snmp\.([\d.]{1,200})\.(\d{1,4})")
 _EMPTY = frozenset({"", "0.0.0.0", "none", "null", "unknown"})  # noqa: S104 - compared, not bound
 _OWN = {
     "isapi": {"model": "isapi.model", "serial": "isapi.serial", "firmware": "isapi.firmware"},
@@ -17,6 +19,7 @@ _OWN = {
         "mac": "mac",
         "vendor": "cgi.vendor",
     },
+    "snmp": {},
 }
 """Fields of a camera that speaks the recorder's own protocol."""
 _FOREIGN = {"model": "onvif.model", "serial": "onvif.serial", "firmware": "onvif.firmware", "mac": "mac"}
@@ -25,18 +28,29 @@ _TELLING = frozenset({"model", "serial", "firmware"})
 """Of these a channel must tell at least one: an empty slot of a recorder is no camera."""
 
 
-def attached(recorder: Target, maker: str, observations: Iterable[Observation]) -> Iterator[Target]:
+def attached(
+    recorder: Target,
+    maker: str,
+    observations: Iterable[Observation],
+    columns: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Target]:
     """Yield a target for each camera that a recorder of some maker tells of; nobody contacts them.
 
     Their address is `<recorder's address>#<channel>`: their own may be on a network that exists behind many recorders.
     """
     channels: dict[int, dict[str, Observation]] = {}
+    rows: dict[int, dict[str, Observation]] = {}
     for seen in observations:
         found = _CHANNEL.fullmatch(seen.field)
         if found and seen.value.strip().lower() not in _EMPTY:
             channels.setdefault(int(found[2]), {}).setdefault(f"{found[1]}.{found[3]}", seen)
+        row = _ROW.fullmatch(seen.field)
+        if row and row[1] in columns and seen.value.strip().lower() not in _EMPTY:
+            rows.setdefault(int(row[2]), {}).setdefault(f"snmp.{columns[row[1]]}", seen)
+    if not channels:  # the recorder's own interface says more, and may count from another number
+        channels = {number: told for number, told in rows.items() if "snmp.address" in told}
     for number, told in sorted(channels.items()):
-        if {name.rpartition(".")[2] for name in told} & _TELLING:
+        if "snmp.address" in told or {name.rpartition(".")[2] for name in told} & _TELLING:
             yield _camera(recorder, maker, number, told)
 
 

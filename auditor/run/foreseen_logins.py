@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from auditor.fingerprint import logins
 from auditor.model import LoginForm, Method
+from auditor.net import MAX_ROWS
 from auditor.probes.login_snmp import AT_ONCE
 from auditor.scope import Credentials, Entry
 
@@ -52,7 +53,9 @@ def login_requests(askings: Iterable[Asking]) -> int:
 
 def _asking(form: LoginForm) -> Asking:
     is_managed = form.protocol == _MANAGEMENT
-    count = math.ceil(len(form.calls) / AT_ONCE) if is_managed else len(form.calls)
+    plain = [call for call in form.calls if not call.column]
+    rows = MAX_ROWS if len(plain) < len(form.calls) else 0
+    count = math.ceil(len(plain) / AT_ONCE) + rows if is_managed else len(form.calls)
     return Asking(f"login_{form.protocol}", count + _BEFORE, form.makers, is_managed)
 
 

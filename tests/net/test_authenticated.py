@@ -2,15 +2,17 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
 
 from auditor.model import Call, Endpoint, Exchange, Method, Protocol, Status, Transport
-from auditor.net import Ears, LoggedLine, ManagedLine, Outcome
+from auditor.net import MAX_ROWS, Ears, LoggedLine, ManagedLine, Outcome
 from auditor.scope import Entry, Place, Secret, Snmp
+from auditor.wire import snmp_ask
 
 USER, WORD = "gate-keeper", "Pl4nted-Word"
 CALL = Call("/ISAPI/System/deviceInfo", "test", frozenset({"model"}))
@@ -226,3 +228,51 @@ def test_without_a_session_nothing_more_is_asked(
     line, _ = open_session(bench, serve, script)
     assert line.outcome is outcome
     assert len(script.heard) == len(answers)
+
+
+COLUMN = "1.3.6.1.4.1.1004849.2.10.2.2.1.2"
+
+
+class Table(asyncio.DatagramProtocol):
+    """An agent whose table has rows of these numbers, whatever was asked; then it says nothing in the column."""
+
+    def __init__(self, rows: Iterator[int]) -> None:
+        self.rows = rows
+        self.heard: list[bytes] = []
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self.heard.append(data)
+        row = next(self.rows, None)
+        name = f"{COLUMN}.{row}" if row is not None else "1.3.6.1.4.1.1004849.2.11.0"
+        reply = (
+            snmp_ask.get([name], "Pl4nted-Word", 1)
+            .replace(b"\x05\x00", b"\x04\x00")
+            .replace(b"\xa0", b"\xa2")
+        )
+        self.transport.sendto(reply, addr)
+
+
+@pytest.mark.parametrize(
+    ("rows", "asked"), [(iter([1, 2, 5]), 4), (count(0), MAX_ROWS), (iter([3, 3, 4]), 2), (iter(()), 1)]
+)
+def test_a_table_is_walked_to_its_end_and_never_for_ever(bench: Any, rows: Iterator[int], asked: int) -> None:
+    kept: list[Exchange] = []
+    table = Table(rows)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: table, local_addr=("127.0.0.1", 0))
+        made = bench()
+        grant = replace(made.grant(), methods=made.grant().methods | {Method.CREDENTIALS, Method.SNMP})
+        endpoint = Endpoint("127.0.0.1", transport.get_extra_info("sockname")[1], Transport.UDP)
+        line = made.network.line(grant, endpoint, made.budget)
+        await ManagedLine(line, Snmp(Secret("Pl4nted-Word")), kept.append, "login_snmp").walk([COLUMN])
+        transport.close()
+
+    asyncio.run(main())
+    assert len(table.heard) == asked
+    assert all(b"Pl4nted-Word" in one for one in table.heard)
+    assert not any(b"Pl4nted-Word" in one.request + one.reply for one in kept)

@@ -7,11 +7,13 @@ import pytest
 
 from auditor.fingerprint import logins
 from auditor.model import Method
+from auditor.net import MAX_ROWS
 from auditor.run import Audit, estimate
 from auditor.scope import Credentials, Entry, Place, Scope, Secret, Snmp, loopback
 
 NOW = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
 CALLS = {form.protocol: len(form.calls) for form in logins()}
+PLAIN_OBJECTS = sum(not call.column for form in logins() for call in form.calls if form.protocol == "snmp")
 HALL = Place(sites=frozenset({"loopback"}))
 ACCOUNT = Entry("hall", HALL, Secret("someone"), Secret("a-word"))
 COMMUNITY = Entry("switches", HALL, snmp=Snmp(Secret("a-community")))
@@ -39,7 +41,7 @@ def test_where_logins_are_allowed_every_form_is_counted_from_its_list() -> None:
     assert {name: counted[f"login_{name}"] for name in CALLS if name != "snmp"} == {
         name: count + 1 for name, count in CALLS.items() if name != "snmp"
     }
-    assert counted["login_snmp"] == -(-CALLS["snmp"] // 10) + 1
+    assert counted["login_snmp"] == -(-PLAIN_OBJECTS // 10) + 1 + MAX_ROWS
 
 
 def test_accounts_leave_only_the_forms_they_are_for() -> None:

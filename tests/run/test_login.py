@@ -148,7 +148,11 @@ def test_every_camera_behind_a_recorder_is_a_device_of_its_own(town: Outcome) ->
         f"{BASE}.2#2",
         f"{BASE}.4#1",
         f"{BASE}.4#2",
+        f"{BASE}.6#1",
+        f"{BASE}.6#2",
     }
+    tree = observed(children[f"loopback/{BASE}.6#2"])
+    assert {("attached.address", "10.1.1.66"), ("attached.name", "Yard"), ("attached.status", "0")} <= tree
     first = children[f"loopback/{BASE}.2#1"]
     assert first.identity.value("model") == "DS-2CD2387G2-LSU/SL"
     assert (first.identity.value("firmware"), first.identity.value("build_date")) == ("V5.7.14", "2023-10-28")
