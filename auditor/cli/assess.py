@@ -7,6 +7,7 @@ import click
 
 from auditor.cli._findings import form, print_lines, urgent_first
 from auditor.cli._knowledge import index_at
+from auditor.cli._memory import held
 from auditor.cli._words import Exit, Failure, say_jsonl, words
 from auditor.model import Device, Finding, Priority, Severity, Verdict
 
@@ -40,6 +41,7 @@ from auditor.model import Device, Finding, Priority, Severity, Verdict
     type=click.Choice([one.value for one in Severity]),
     help="Exit code 1 when a finding is so bad.",
 )
+@held()
 def command(
     db: Path,
     run_id: str | None,

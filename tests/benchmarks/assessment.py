@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from auditor.cli._memory import held
 from auditor.exports import exports
 from auditor.knowledge import chosen_policy, knowledge_book, plan
 from auditor.model import (
@@ -81,6 +82,7 @@ def _stored(path: Path, count: int) -> Run:
     return run
 
 
+@held()
 def run(out: Path) -> dict[str, object]:
     """Measure judging and keeping, work orders, and each form of the report; seconds by clock and of processor."""
     path = out / "assessment.sqlite"
