@@ -31,6 +31,7 @@ def _readers() -> dict[Protocol, tuple[ModuleType, ...]]:
     }
 
 
+@cache
 def transport(probe: ModuleType, port: int) -> Transport:
     """Tell what carries a probe's question on a port: UDP where the probe says so, TLS on the ports of `tls`."""
     if hasattr(probe, "TRANSPORT"):

@@ -31,6 +31,8 @@ def show(exchange: Exchange, pairs: Pairs, *, limit: int = MAX_VALUE) -> Iterato
 
 def _valid(text: str) -> str:
     """Drop NULs and replace halves of characters, which neither files nor databases take."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 

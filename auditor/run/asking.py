@@ -97,9 +97,10 @@ class Asker:
         self, target: Target, grant: Grant, question: Question, budget: Budget, plan: Plan
     ) -> list[Exchange]:
         name = name_of(question.probe)
-        put = question.endpoint, name, plan
-        if put in target.put:
-            return target.put[put]
+        put = target.put.setdefault((question.endpoint, name), [])
+        for by, said in put:
+            if by == plan:
+                return said
         if target.memory.failed(question.endpoint, name):
             return []
         line = RememberingLine(
@@ -112,7 +113,7 @@ class Asker:
             words = f"{type(fault).__name__}: {fault}"
             self.keep(target, self._remark(target, Status.BUG, name, words, question.endpoint))
         if all(one.status is not Status.WITHHELD for one in line.said):
-            target.put[put] = line.said
+            put.append((plan, line.said))
         return line.said
 
     def _remark(

@@ -8,6 +8,7 @@ from datetime import date
 from auditor.knowledge import FirmwareIndex, Policy, assess, chosen_policy, knowledge_book
 from auditor.model import Device, Finding, Verdict
 from auditor.run.execute import utc_now
+from auditor.run.garbage import seldom_collected
 from auditor.run.settled import settled
 from auditor.store import Store
 
@@ -40,8 +41,9 @@ def judge(store: Store, run: str, *, today: date, policy: str | None = None) -> 
     """
     book = knowledge_book()
     chosen = chosen_policy(policy or "none", book)
-    found = tuple(judged(store.devices(run, with_bytes=False), chosen, today))
-    keep(store, run, found, chosen, today)
+    with seldom_collected():
+        found = tuple(judged(store.devices(run, with_bytes=False), chosen, today))
+        keep(store, run, found, chosen, today)
     if words := settled(found, chosen, today).words:
         known = store.run(run)
         store.finish(replace(known, notes=tuple(dict.fromkeys((*known.notes, words)))))

@@ -185,7 +185,16 @@ def datagram_questions(address: str, allowed: frozenset[Method]) -> tuple[Questi
     """Return what every device is asked by UDP, whether or not a port is known to be open."""
     return tuple(
         Question(module, Endpoint(address, port, Transport.UDP))
-        for module in probes.all_probes()
-        if getattr(module, "TRANSPORT", Transport.TCP) is Transport.UDP and module.METHOD in allowed
+        for module in _by_datagram()
+        if module.METHOD in allowed
         for port in module.PORTS
+    )
+
+
+@cache
+def _by_datagram() -> tuple[ModuleType, ...]:
+    return tuple(
+        module
+        for module in probes.all_probes()
+        if getattr(module, "TRANSPORT", Transport.TCP) is Transport.UDP
     )

@@ -1,7 +1,6 @@
 """Starting a run, or taking an unfinished one up: the loop, the signals, and what may be resumed."""
 
 import asyncio
-import gc
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,14 +8,12 @@ from dataclasses import dataclass
 from auditor.model import Run
 from auditor.net import Stop
 from auditor.run.execute import Execution, new_run, utc_now
+from auditor.run.garbage import seldom_collected
 from auditor.run.past import Past, past_of
 from auditor.run.plan import Audit
 from auditor.run.progress import Progress
 from auditor.scope import Credentials, OutsideScopeError, Scope
 from auditor.store import Store
-
-_GARBAGE = 50_000
-"""Objects made, less those gone, between two looks for garbage."""
 
 INTERRUPTED = "interrupted"
 """The reason a stop by Ctrl-C or SIGTERM gives."""
@@ -92,17 +89,8 @@ def execute(
             scope, audit, store, stop, begun.run, begun.past, watch=watch, credentials=credentials
         ).execute()
 
-    # What a run keeps it keeps for long: looking through all of it again and again for garbage costs a fifth of the time.
-    gc.collect()
-    gc.freeze()
-    before = gc.get_threshold()
-    gc.set_threshold(_GARBAGE, *before[1:])
-    try:
-        with asyncio.Runner(loop_factory=_loop) as runner:
-            return runner.run(main())
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
+    with seldom_collected(), asyncio.Runner(loop_factory=_loop) as runner:
+        return runner.run(main())
 
 
 def _interrupt(loop: asyncio.AbstractEventLoop, stop: Stop) -> None:

@@ -38,8 +38,8 @@ class Target:
     seen: datetime | None = None
     memory: Memory = field(default_factory=Memory)
     reader: Reader = field(default_factory=Reader)
-    put: dict[tuple[Endpoint, str, Plan], list[Exchange]] = field(default_factory=dict)
-    """Questions put to their end by this process, (endpoint, probe, plan), and what was said."""
+    put: dict[tuple[Endpoint, str], list[tuple[Plan, list[Exchange]]]] = field(default_factory=dict)
+    """Questions put to their end by this process, (endpoint, probe): by which plan, and what was said."""
     closed: bool = False
     """Nothing more will be found at it; what is still to be asked is asked now."""
     is_done: bool = False

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from functools import lru_cache
 
 # Only character sets proper: Python's registry also holds codecs that decompress or run in quadratic time.
 _KNOWN = re.compile(
@@ -18,6 +19,8 @@ def decode(data: bytes, declared: str | None = None) -> str:
     Valid UTF-8 wins over the declaration, because embedded servers declare what their template said.
     A character cut off at the very end is dropped.
     """
+    if declared is None and data.isascii():
+        return data.decode("ascii")
     for mark, name in _BOMS:
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "replace")
@@ -35,6 +38,7 @@ def named_in(text: str) -> str | None:
     return found.group(1).lower() if found else None
 
 
+@lru_cache(maxsize=256)
 def _known(declared: str | None) -> str | None:
     """Return the codec for a declared name when it is a plain character set."""
     name = (declared or "").strip().lower()
