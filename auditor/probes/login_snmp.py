@@ -18,13 +18,14 @@ AT_ONCE = 10
 
 
 async def probe(line: "ManagedLine") -> None:
-    """Ask for the objects of the plan, some at a time, until one question stays unanswered."""
+    """Ask for the objects of the plan, some at a time, until one question stays unanswered; then for the tables' rows."""
     oids = [call.path for call in line.plan.calls if not call.column]
     for start in range(0, len(oids), AT_ONCE):
         made = await line.get(oids[start : start + AT_ONCE])
         if made is None or made.status is not Status.ANSWERED:
             return
-    await line.walk([call.path for call in line.plan.calls if call.column])
+    if columns := [call.path for call in line.plan.calls if call.column]:
+        await line.walk(columns)
 
 
 def read(_exchange: Exchange) -> Iterator[Observation]:
