@@ -20,7 +20,7 @@ from collections import defaultdict
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-import ifaddr
+import ifaddr  # type: ignore[import-not-found,import-untyped,unused-ignore]  # comes with WSDiscovery
 from ssdpy import SSDPClient  # type: ignore[import-not-found,import-untyped,unused-ignore]  # installed by the test
 from wsdiscovery.discovery import (  # type: ignore[import-not-found,import-untyped,unused-ignore]  # the same
     ThreadedWSDiscovery,
