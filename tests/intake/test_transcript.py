@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from auditor.exports import transcript as written
@@ -140,6 +140,7 @@ RUN = Run(
 
 @given(st.binary(max_size=200), st.binary(max_size=200), st.sampled_from(Status))
 def test_what_is_exported_is_read_back_equal(request: bytes, reply: bytes, status: Status) -> None:
+    assume(not any(written._SECRETS.search(data) for data in (request, reply)))  # those come back masked
     exchange = Exchange(
         device="hall/10.0.0.5", probe="rtsp", protocol=Protocol.RTSP, endpoint=Endpoint("10.0.0.5", 554),
         request=request, reply=reply, status=status, at=NOON, detail="why",
