@@ -101,6 +101,17 @@ def asked_by_tcp(db: Path) -> Counter[tuple[object, ...]]:
         return Counter(tuple(row) for row in rows.fetchall())
 
 
+def has_begun(db: Path) -> bool:
+    """Tell whether the scan has written its run, so that there is one to resume."""
+    if not db.exists():
+        return False
+    try:
+        with sqlite3.connect(db) as connection:
+            return bool(connection.execute("SELECT count(*) FROM run").fetchone()[0])
+    except sqlite3.OperationalError:
+        return False
+
+
 @pytest.fixture(scope="module")
 def undisturbed(town: Town) -> Path:
     db = town.folder / "undisturbed.sqlite"
@@ -113,8 +124,8 @@ def undisturbed(town: Town) -> Path:
 def test_a_killed_scan_resumes_to_the_same_result(town: Town, undisturbed: Path, moment: int) -> None:
     db = town.folder / f"killed-{moment}.sqlite"
     process = subprocess.Popen(scan(town, db), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(200):
-        if db.exists():
+    for _ in range(400):
+        if has_begun(db):
             break
         time.sleep(0.05)
     time.sleep(random.uniform(0.3, 5.0))
