@@ -41,7 +41,6 @@ class Conversation(asyncio.Protocol):
             return
         self._unit.tell(EventKind.CONNECT, self._listener, self._peer)
         if self._listener.transport is Transport.TLS and not self._unit.device.persona.quirks.tarpit:
-            self._transport.pause_reading()
             self._talk = asyncio.ensure_future(self._secure())
         else:
             self._begin()
@@ -50,6 +49,8 @@ class Conversation(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         plain = self._transport
         assert plain is not None
+        # Not in connection_made: up to Python 3.11.3 asyncio begins to read after it all the same.
+        plain.pause_reading()
         try:
             context = await self._unit.tls(self._listener)
             if plain.is_closing():
