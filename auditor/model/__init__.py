@@ -1,10 +1,11 @@
 """The nouns that flow between the rooms: frozen values and closed sets, nothing that acts."""
 
 from auditor.model.conversation import Endpoint, Exchange, Observation, Protocol, Sighting, Status, Transport
-from auditor.model.device import Coverage, Device, Run, Withheld
+from auditor.model.device import Coverage, Device, Retirement, Run, Standing, State, Withheld
 from auditor.model.finding import Finding, FindingKind, Priority, Reference, Severity, Verdict, WorkOrder
 from auditor.model.identity import Certainty, Claim, Contradiction, Identity, Kind, Match
 from auditor.model.login import Call, LoginForm
+from auditor.model.marks import Marks
 from auditor.model.permission import Grant, Method, Pace
 from auditor.model.plan import Page, Plan
 
@@ -23,6 +24,7 @@ __all__ = [
     "Identity",
     "Kind",
     "LoginForm",
+    "Marks",
     "Match",
     "Method",
     "Observation",
@@ -32,9 +34,12 @@ __all__ = [
     "Priority",
     "Protocol",
     "Reference",
+    "Retirement",
     "Run",
     "Severity",
     "Sighting",
+    "Standing",
+    "State",
     "Status",
     "Transport",
     "Verdict",

@@ -2,10 +2,45 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from auditor.model.conversation import Exchange, Observation
 from auditor.model.finding import Finding
 from auditor.model.identity import Identity
+
+
+class State(StrEnum):
+    """Whether a device is there, as far as anybody looked."""
+
+    HEARD = "heard"
+    """It answered when its address was last asked."""
+    SILENT = "silent"
+    """Its address was asked since, and nobody answered."""
+    NOT_ASKED = "not asked"
+    """The last whole audit of its site did not ask it, or nobody ever did: it is known from other evidence alone."""
+    REPLACED = "replaced"
+    """Another device answers in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state of a device, since when (UTC), and which device is in its place."""
+
+    state: State = State.HEARD
+    since: datetime | None = None
+    by: str = ""
+    """Key of the device in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """Somebody's word that a device was taken out of service for good: an event, and it can be undone."""
+
+    at: datetime
+    by: str
+    reason: str
+    replaced_by: str = ""
+    """Key of the device that came in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +64,15 @@ class Device:
     findings: tuple[Finding, ...] = ()
     granted: bool = True
     """False for a device that answered from outside the scope: seen, not contacted."""
+    standing: Standing = Standing()
+    retired: Retirement | None = None
+    behind: str = ""
+    """The address it shares with other devices, as behind a port forward; `address` then is `ADDRESS:PORT`."""
+
+    @property
+    def is_present(self) -> bool:
+        """Whether it counts as being on the network: nobody retired it, and nobody found it silent or replaced."""
+        return self.retired is None and self.standing.state in {State.HEARD, State.NOT_ASKED}
 
 
 @dataclass(frozen=True, slots=True)
