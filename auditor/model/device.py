@@ -120,6 +120,8 @@ class Run:
     notes: tuple[str, ...] = ()
     owners: tuple[tuple[str, str], ...] = ()
     """(site, who answers for it) pairs, as the scope names them."""
+    whole: tuple[str, ...] | None = None
+    """Sites this run was to audit whole: every granted address, method and listed port. None: nobody wrote it down."""
 
     def owner(self, site: str) -> str:
         """Return who answers for a site, "" where the scope does not say."""
