@@ -7,6 +7,7 @@ from auditor.fingerprint.identify import identify, suspected
 from auditor.fingerprint.lint import lint
 from auditor.fingerprint.load import data_digest, rules
 from auditor.fingerprint.logins import logins
+from auditor.fingerprint.marks import is_placeholder, marks
 from auditor.fingerprint.pages import pages
 from auditor.fingerprint.rule import DataError, Rule, RuleBook
 from auditor.fingerprint.vocabulary import Vocabulary, vocabulary
@@ -21,8 +22,10 @@ __all__ = [
     "explain",
     "hits",
     "identify",
+    "is_placeholder",
     "lint",
     "logins",
+    "marks",
     "pages",
     "rules",
     "suspected",

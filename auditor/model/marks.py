@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+_SHORTEST_PART = 8
+"""A serial number or model told in a short and in a long form shares at least so many signs with itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Marks:
@@ -22,3 +25,49 @@ class Marks:
     traits: frozenset[str] = field(default_factory=frozenset)
     """Whatever else it showed that most devices do not share, as `name=value`: maker, brand, model, platform of any
     certainty, titles, server names, certificates, host keys."""
+
+    def contradicts(self, other: "Marks") -> str | None:
+        """Say by which mark these cannot be the marks of one device: maker, serial, model or mac; None where they can.
+
+        What only one of the two tells contradicts nothing, and a model told longer or shorter is the same model. Where
+        serial number and MAC address both agree, a model told otherwise is another name for the same device.
+        """
+        if self.maker and other.maker and self.maker != other.maker:
+            return "maker"
+        serial = same_serial(self.serial, other.serial)
+        mac = self.mac == other.mac if self.mac and other.mac else None
+        if serial is False:
+            return "serial"
+        if not same_model(self.model, other.model) and not (serial and mac):
+            return "model"
+        return "mac" if mac is False else None
+
+    def shares(self, other: "Marks") -> str | None:
+        """Say which mark both show: serial, mac or endpoint, else the first of the traits both show; None for none."""
+        if same_serial(self.serial, other.serial):
+            return "serial"
+        if self.mac and self.mac == other.mac:
+            return "mac"
+        if self.endpoint and self.endpoint == other.endpoint:
+            return "endpoint"
+        return min(self.traits & other.traits, default=None)
+
+
+def same_serial(one: str, other: str) -> bool | None:
+    """Tell whether two serial numbers are those of one device; None where one of them is not known.
+
+    A device may tell its number alone and, elsewhere, with its model before it and its region behind it.
+    """
+    if not one or not other:
+        return None
+    short, long = sorted((one.casefold(), other.casefold()), key=len)
+    return short == long or (len(short) >= _SHORTEST_PART and short in long)
+
+
+def same_model(one: str, other: str) -> bool:
+    """Tell whether two models in normal form can be one: equal, one the beginning of the other, or one not known.
+
+    A long one may also stand behind the prefix of a region or a seller, as in DH-IPC-HDW5231R-Z.
+    """
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) or (len(short) >= _SHORTEST_PART and short in long)

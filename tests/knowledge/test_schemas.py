@@ -18,6 +18,7 @@ FILES = [
     *(("restriction", path) for path in sorted((ROOT / "restrictions").glob("*.yaml"))),
     *(("policy", path) for path in sorted((ROOT / "policies").glob("*.toml"))),
     ("exposures", ROOT / "exposures.yaml"),
+    ("marks", ROOT / "marks.yaml"),
     ("priorities", ROOT / "priorities.yaml"),
     ("remediation", ROOT / "remediation.yaml"),
 ]
@@ -47,7 +48,7 @@ def test_every_shipped_file_is_as_its_schema_says() -> None:
     for name, path in FILES:
         wrong += [f"{path.name}: {error.message}" for error in validators[name].iter_errors(_content(path))]
     assert wrong == []
-    assert len(FILES) == 141 + 29 + 6 + 3
+    assert len(FILES) == 141 + 29 + 6 + 4
 
 
 @pytest.mark.parametrize(
