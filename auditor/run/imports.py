@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from auditor import probes
+from auditor.fingerprint.marks import marks
 from auditor.model import Coverage, Exchange, Run, Status, Withheld
-from auditor.run.again import identify_stored, known_from
+from auditor.run.again import known_from
 from auditor.run.execute import new_run
 from auditor.scope import AddressSet, Authorisation, Refusal, Scope, Site, interval
 from auditor.scope.scope import Why
@@ -153,8 +154,7 @@ class Importer:
         self.store.flush()
         for subject in sorted(self._seen):
             self._identify(subject)
-        if keys := frozenset(self.store.shared(self.run.id)):
-            identify_stored(self.store, self.run.id, keys)
+        self.store.settle()
         withheld = (Withheld(str(Why.EXCLUDED), len(self.excluded)),) if self.excluded else ()
         answered = len(self._seen)
         self.run = replace(
@@ -179,14 +179,10 @@ class Importer:
         """Identify one address from what the store holds of it, so that no more than one is in memory."""
         seen = self._seen[subject]
         site, _, address = subject.rpartition("/")
-        said = [
-            exchange
-            for device in self.store.device(address, self.run.id)
-            for exchange in device.exchanges
-            if exchange.device == subject
-        ]
+        said = tuple(self.store.said(self.run.id, subject))
         known = known_from(subject, said)
         met = Presence(
             site, address, seen.last, tuple(sorted(seen.ports)), source=", ".join(sorted(seen.sources))
         )
-        self.store.save(self.run.id, met, known.identity, known.observations)
+        told = marks(known.identity, known.observations)
+        self.store.save(self.run.id, met, known.identity, known.observations, marks=told)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from auditor.fingerprint.marks import marks
 from auditor.model import Exchange, Identity, Observation, Sighting
 from auditor.run.coverage import Swept
 from auditor.run.progress import Tally
@@ -25,6 +26,8 @@ class Record:
     swept: dict[str, Swept] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
     outside: set[str] = field(default_factory=set)
+    beside: set[str] = field(default_factory=set)
+    """Who answered a question put to everybody without being among the run's targets: counted, nothing of it kept."""
     notes: list[str] = field(default_factory=list)
     bugs: int = 0
 
@@ -46,6 +49,12 @@ class Record:
         self.store.add(self.run, [exchange])
         self.tally.exchanges += 1
 
+    def again(self, exchange: Exchange, target: Target | None, part: str) -> None:
+        """Write down that a port known from before was tried and did not answer."""
+        if target is not None:
+            target.memory.keep(exchange)
+        self.store.add(self.run, [exchange], part=part)
+
     def save(self, target: Target, identity: Identity, observations: Sequence[Observation]) -> None:
         """Write down who a device is."""
         if target.has_anything():
@@ -57,7 +66,7 @@ class Record:
                 target.presence_ports(),
                 granted=target.granted,
             )
-            self.store.save(self.run, met, identity, observations)
+            self.store.save(self.run, met, identity, observations, marks=marks(identity, observations))
 
     def done(self, target: Target) -> None:
         """Write down that a device was asked to its end."""

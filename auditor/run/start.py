@@ -46,9 +46,9 @@ def permit(scope: Scope) -> None:
         )
 
 
-def begin(scope: Scope) -> Begun:
-    """Begin a new run."""
-    return Begun(new_run(scope, utc_now()), Past())
+def begin(scope: Scope, *, whole: tuple[str, ...] = ()) -> Begun:
+    """Begin a new run; `whole` names the sites it is to audit whole."""
+    return Begun(new_run(scope, utc_now(), whole=whole), Past())
 
 
 def resume(scope: Scope, audit: Audit, store: Store) -> Begun:

@@ -3,7 +3,7 @@
 from auditor.store.newest import CONNECT
 from auditor.store.opening import Access, StoreError
 from auditor.store.presence import Presence, presence
-from auditor.store.reading import Held, Look, PastFinding, Place
+from auditor.store.reading import Held, Judgement, Look, PastFinding, Place
 from auditor.store.retention import Purged
 from auditor.store.retiring import RETIRED, RETURNED, Word
 from auditor.store.schema import SCHEMA_VERSION
@@ -19,6 +19,7 @@ __all__ = [
     "Conclusion",
     "Event",
     "Held",
+    "Judgement",
     "Look",
     "PastFinding",
     "Place",

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from auditor.model import Marks
-from auditor.store.rows import Row, place, seen_at, stamp
+from auditor.store.rows import Row, place, place_of, seen_at, stamp
 from auditor.store.tenancy import Meeting
 
 
@@ -111,22 +111,20 @@ def whereabouts(rows: Sequence[Row], started: dict[str, str]) -> Whereabouts:
     last = ordered[-1]
     run = max((row["run"] for row in ordered), key=lambda name: (started[name], name))
     here = [row for row in ordered if row["run"] == run]
-    first_here = next(
-        (row for row in here if row["address"] + row["part"] == last["address"] + last["part"]), here[0]
-    )
+    first_here = next((row for row in here if _place(row) == _place(last)), here[0])
     place_now = first_here if last["run"] == run else last
     history: list[list[str]] = []
     for row in ordered:
         span = (row["first_at"], row["at"])
         for at in span:
-            history = seen_at(history, row["address"] + row["part"], at)
+            history = seen_at(history, _place(row), at)
     by_site = [row for row in ordered if row["site"] == place_now["site"]] or ordered
     ports = {(one[0], one[1]) for row in _speaking(by_site, run) for one in json.loads(row["ports"])}
     moments = sorted(row["at"] for row in ordered if row["at"])
     firsts = sorted(row["first_at"] for row in ordered if row["first_at"])
     sources = sorted({part for row in ordered for part in row["source"].split(", ") if part})
     return Whereabouts(
-        place_now["address"] + place_now["part"],
+        _place(place_now),
         place_now["address"] if place_now["part"] else "",
         tuple((one[0], one[1], one[2]) for one in history),
         tuple(sorted(ports)),
@@ -137,6 +135,10 @@ def whereabouts(rows: Sequence[Row], started: dict[str, str]) -> Whereabouts:
         run,
         place_now["site"],
     )
+
+
+def _place(row: Row) -> str:
+    return place_of(row["address"], row["part"])
 
 
 def _speaking(rows: Sequence[Row], run: str) -> Iterable[Row]:

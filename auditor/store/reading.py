@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from auditor.model import Device, Exchange, Finding, Identity, Run
+from auditor.model import Device, Endpoint, Exchange, Finding, Identity, Observation, Protocol, Run, Status
 from auditor.store.evidence import Shelf, finding_of, identity_of
 from auditor.store.newest import Asked, digest, newest
 from auditor.store.presence import whereabouts
-from auditor.store.rows import Row, exchange_of, moment, run_of
+from auditor.store.rows import Row, exchange_of, moment, place_of, run_of
 
 logger = logging.getLogger(__name__)
 
@@ -254,7 +254,9 @@ class _Parts:
             identity=identity_of(shelf, bare.key, claims) if claims else Identity(bare.key),
             observations=shelf.observations(),
             # Rows without a basis are those of a later picture, kept for who looks back.
-            findings=tuple(findings_of(shelf, bare.key, rows["finding"])) if found["basis"] is not None else (),
+            findings=tuple(findings_of(shelf, bare.key, rows["finding"]))
+            if found["basis"] is not None
+            else (),
         )
 
 
@@ -304,16 +306,18 @@ class Place:
 
 
 def places(connection: sqlite3.Connection) -> tuple[Place, ...]:
-    """Return the last place of every device that was within the scope."""
+    """Return the last place of every device that was within the scope; what hangs behind a recorder has none."""
     found = []
     rows = connection.execute(
-        "SELECT d.site, m.address, m.part, d.ports FROM device d JOIN met m ON m.device = d.id AND m.run = d.last_run"
-        " AND m.site = d.site AND m.address || m.part = d.address WHERE d.granted GROUP BY d.id ORDER BY d.place"
+        "SELECT d.id, d.site, d.address AS whole, d.ports, m.address, m.part FROM device d"
+        " JOIN met m ON m.device = d.id AND m.run = d.last_run AND m.site = d.site WHERE d.granted ORDER BY d.place"
     )
-    for site, address, part, ports in rows.fetchall():
-        if "#" not in address:
-            streams = sorted({port for transport, port in json.loads(ports) if transport != "udp" and port})
-            found.append(Place(site, address, part, tuple(streams)))
+    for row in rows.fetchall():
+        if "#" not in row["address"] and place_of(row["address"], row["part"]) == row["whole"]:
+            streams = sorted(
+                {port for transport, port in json.loads(row["ports"]) if transport != "udp" and port}
+            )
+            found.append(Place(row["site"], row["address"], row["part"], tuple(streams)))
     return tuple(found)
 
 
@@ -323,52 +327,64 @@ def occupants(
     """Return who was met last at each place, by the time of the meeting."""
     wanted = None if runs is None else set(runs)
     rows = connection.execute(
-        "SELECT m.site, m.address || m.part, d.key, m.run FROM met m JOIN device d ON d.id = m.device"
+        "SELECT m.site, m.address, m.part, d.key, m.run FROM met m JOIN device d ON d.id = m.device"
         " JOIN run r ON r.id = m.run ORDER BY CASE m.at WHEN '' THEN r.started ELSE m.at END, r.started"
     )
-    return {(row[0], row[1]): (row[2], row[3]) for row in rows if wanted is None or row[3] in wanted}
+    return {
+        (row["site"], place_of(row["address"], row["part"])): (row["key"], row["run"])
+        for row in rows
+        if wanted is None or row["run"] in wanted
+    }
 
 
 @dataclass(frozen=True, slots=True)
-class PastFinding:
-    """Where a run judged a finding to be so."""
+class Judgement:
+    """That a run judged a finding to be so of a device."""
 
     key: str
     number: int
     run: str
+    id: str
+
+
+def judgements(connection: sqlite3.Connection, verdicts: Iterable[str]) -> Iterator[Judgement]:
+    """Yield every time a finding got one of these verdicts, oldest first."""
+    rows = connection.execute(
+        "SELECT d.key, f.device, f.run, f.id FROM finding f JOIN device d ON d.id = f.device JOIN run r ON r.id = f.run"
+        " WHERE f.verdict IN (SELECT value FROM json_each(?)) ORDER BY r.started, r.id, f.row",
+        (json.dumps(list(verdicts)),),
+    )
+    return (Judgement(row["key"], row["device"], row["run"], row["id"]) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class PastFinding:
+    """A finding as a run judged it, and the names of the exchanges it rested on."""
+
     finding: Finding
     exchanges: frozenset[str]
-    """Names of the exchanges it rested on."""
-    identity: Identity
-    """Who the device was held to be then: the claims the finding rested on."""
 
 
-def past_findings(connection: sqlite3.Connection, verdicts: Iterable[str]) -> Iterator[PastFinding]:
-    """Yield the findings of these verdicts in every run, oldest first; their evidence by name alone."""
-    marks = list(verdicts)
+def past_findings(connection: sqlite3.Connection, one: Judgement) -> Iterator[PastFinding]:
+    """Yield the findings a judgement speaks of; their evidence by name alone."""
     rows = connection.execute(
-        "SELECT f.*, d.key FROM finding f JOIN device d ON d.id = f.device JOIN run r ON r.id = f.run"
-        " WHERE f.verdict IN (SELECT value FROM json_each(?)) ORDER BY r.started, r.id, f.row",
-        (json.dumps(marks),),
+        "SELECT * FROM finding WHERE device = ? AND run = ? AND id = ?", (one.number, one.run, one.id)
     )
-    for row in rows:
+    for row in rows.fetchall():
         try:
-            yield _past(row)
+            yield _past(row, one.key)
         except _DAMAGE as error:
-            logger.warning(
-                "finding %s of %s cannot be read and is passed over: %s", row["id"], row["key"], error
-            )
+            logger.warning("finding %s of %s cannot be read and is passed over: %s", one.id, one.key, error)
 
 
-def _past(row: Row) -> PastFinding:
+def _past(row: Row, key: str) -> PastFinding:
     names = {one["exchange"] for claim in json.loads(row["because"]) for one in json.loads(claim["because"])}
     names |= {one[0] for one in json.loads(row["observations"])}
-    finding = finding_of(Shelf(), row["key"], row)
-    return PastFinding(
-        row["key"],
-        row["device"],
-        row["run"],
-        finding,
-        frozenset(names),
-        Identity(row["key"], finding.because),
-    )
+    shelf = Shelf()
+    for place in json.loads(row["observations"]):
+        shelf.by_place[tuple(place)] = Observation(place[1], "", _UNREAD)
+    return PastFinding(finding_of(shelf, key, row), frozenset(names))
+
+
+_UNREAD = Exchange("", "", Protocol.OBSERVED, Endpoint("", 0), b"", b"", Status.ANSWERED)
+"""Stands for an exchange of an earlier run that is known by name only."""

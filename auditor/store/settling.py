@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from auditor.model import Marks
 from auditor.store.presence import Presence, device_row, meeting_of, meetings, met_row, whereabouts
-from auditor.store.rows import Row, place
+from auditor.store.rows import Row, place, place_of
 from auditor.store.tenancy import Tenancy
 
 _OF_A_DEVICE = ("finding", "claim", "observation")
@@ -140,7 +140,7 @@ class Settling:
         ).fetchall()
         for device, subject, part, run in strays:
             site, _, address = subject.rpartition("/")
-            number = self.tenant_at(site, address + part)
+            number = self.tenant_at(site, place_of(address, part))
             if number is not None and number in by_device and number != device:
                 self._unsay(run, device)
                 self.connection.execute(
@@ -163,7 +163,7 @@ class Settling:
         return None if row is None else int(row[0])
 
     def _create(self, key: str, met: Presence) -> int:
-        where = met.address + met.part
+        where = place_of(met.address, met.part)
         cursor = self.connection.execute(
             "INSERT INTO device (key, place, site, address, addresses, ports, source, granted)"
             " VALUES (?, ?, ?, ?, '[]', '[]', ?, ?)",

@@ -19,7 +19,7 @@ from auditor.store import retiring as words_of
 from auditor.store.evidence import Shelf
 from auditor.store.opening import Access, StoreError, database
 from auditor.store.presence import Presence
-from auditor.store.reading import Held, PastFinding, Place
+from auditor.store.reading import Held, Judgement, PastFinding, Place
 from auditor.store.retiring import Word
 from auditor.store.rows import addresses_of, exchange_of, moment, run_of, run_row
 from auditor.store.writing import Conclusion, Writer
@@ -229,6 +229,11 @@ class Store:
         """Yield devices as `held` does, with what is stored of them; see `auditor.run.picture` for what holds of them."""
         return (one.device for one in self.held(run, with_bytes=with_bytes))
 
+    def count_devices(self) -> int:
+        """Return how many devices the database knows."""
+        self.flush()
+        return int(self.db.conn.execute("SELECT count(*) FROM device").fetchone()[0])
+
     def named(self, name: str) -> tuple[int, ...]:
         """Return the numbers of the devices of that key, address now or ever, MAC or serial number."""
         self.flush()
@@ -255,9 +260,13 @@ class Store:
         history = addresses_of(row["addresses"]) if row else []
         return tuple((one[0], moment(one[1]), moment(one[2])) for one in history)
 
-    def past_findings(self, verdicts: Collection[str]) -> Iterator[PastFinding]:
-        """Yield, oldest first, where a run judged a finding to be so: device, run, finding, what it rested on."""
-        return reading.past_findings(self.db.conn, verdicts)
+    def judgements(self, verdicts: Collection[str]) -> Iterator[Judgement]:
+        """Yield every time a run gave a finding one of these verdicts, oldest first."""
+        return reading.judgements(self.db.conn, verdicts)
+
+    def past_findings(self, one: Judgement) -> tuple[PastFinding, ...]:
+        """Return the findings a judgement speaks of, with the names of the exchanges they rested on."""
+        return tuple(reading.past_findings(self.db.conn, one))
 
     def retire(self, word: Word) -> None:
         """Keep somebody's word that a device was retired, or is in use after all."""
@@ -281,6 +290,14 @@ class Store:
         self.flush()
         rows = self.db.conn.execute("SELECT * FROM exchange WHERE run = ? ORDER BY rowid", (run,))
         return (exchange_of(row) for row in rows)
+
+    def said(self, run: str, subject: str) -> Iterator[Exchange]:
+        """Yield every exchange a run filed under a subject, in the order it was kept."""
+        self.flush()
+        rows = self.db.conn.execute(
+            "SELECT * FROM exchange WHERE run = ? AND subject = ? ORDER BY rowid", (run, subject)
+        )
+        return (exchange_of(row) for row in rows.fetchall())
 
     def events(self, run: str, kind: str | None = None) -> tuple[Event, ...]:
         """Return a run's log, or its entries of one kind, in order."""

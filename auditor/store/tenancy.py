@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from auditor.model import Marks
+from auditor.store.rows import place_of
 
 _BINDING = ("serial", "mac", "endpoint")
 
@@ -31,7 +32,7 @@ class Meeting:
     @property
     def place(self) -> str:
         """Where it was met: the address, with the port where several devices share it."""
-        return self.address + self.part
+        return place_of(self.address, self.part)
 
     @property
     def order(self) -> tuple[str, str, str, str]:

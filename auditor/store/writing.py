@@ -16,7 +16,7 @@ from auditor.store.evidence import Shelf, claim_rows, finding_row, observation_r
 from auditor.store.newest import digest
 from auditor.store.opening import StoreError
 from auditor.store.presence import Presence, presence
-from auditor.store.rows import exchange_row, stamp
+from auditor.store.rows import exchange_row, place_of, stamp
 from auditor.store.settling import Settling
 
 BATCH = 500
@@ -160,7 +160,7 @@ class Writer:
             met = presence(exchange.device, exchange.at or _NEVER, source=source, granted=granted)
             if (
                 exchange.status in _HEARD
-                or (number := self._settling.tenant_at(met.site, met.address + part)) is None
+                or (number := self._settling.tenant_at(met.site, place_of(met.address, part))) is None
             ):
                 number = self._stand_in(run, met, part)
                 self._devices[name] = number
@@ -216,9 +216,7 @@ class Writer:
     def _keep_mixed(self, one: Conclusion) -> None:
         """Keep what rests on several runs; its findings also as those of the newest, for who looks back or at tables."""
         self.conclude("", one.number, one.evidence, one.basis, _packed(one))
-        self.connection.execute(
-            "DELETE FROM finding WHERE run = ? AND device = ?", (one.last, one.number)
-        )
+        self.connection.execute("DELETE FROM finding WHERE run = ? AND device = ?", (one.last, one.number))
         self.connection.execute(
             "UPDATE concluded SET basis = NULL WHERE device = ? AND run = ?", (one.number, one.last)
         )
