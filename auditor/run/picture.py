@@ -201,23 +201,19 @@ def keep(store: Store, judging: Judging, *, only_run: str | None = None, all_ane
         if held.is_concluded and held.basis == judging.basis and not all_anew:
             continue
         device = held.device if held.is_concluded else anew(store, held, order, run=only_run)
-        runs = set(held.by_run.values())
-        run = runs.pop() if len(runs) == 1 else ""
         found = judging.of(device)
-        if held.is_concluded and run:
-            plain.append((held.number, run, found))
+        if held.is_concluded and held.home:
+            plain.append((held.number, held.home, found))
         else:
-            others.append(conclusion(held, run, device, found, judging.basis))
+            others.append(conclusion(held, device, found, judging.basis))
     store.all_findings(judging.basis, plain)
     store.conclude(others)
 
 
-def conclusion(
-    held: Held, run: str, device: Device, findings: tuple[Finding, ...], basis: str | None
-) -> Conclusion:
-    """Return what the store keeps of a device; `run` is "" where several runs speak."""
+def conclusion(held: Held, device: Device, findings: tuple[Finding, ...], basis: str | None) -> Conclusion:
+    """Return what the store keeps of a device."""
     return Conclusion(
-        held.number, run, held.run, held.evidence, device.identity, device.observations, findings, basis
+        held.number, held.home, held.run, held.evidence, device.identity, device.observations, findings, basis
     )
 
 
@@ -230,9 +226,8 @@ def identify_again(store: Store, run: str | None = None) -> tuple[Change, ...]:
         places = {name: order[one] for name, one in held.by_run.items()}
         identity, observations = concluded_from(held.device.key, held.device.exchanges, places)
         changes += changed(held.device.key, held.device.identity, identity)
-        runs = set(held.by_run.values())
         device = replace(held.device, identity=identity, observations=observations)
-        kept.append(conclusion(held, runs.pop() if len(runs) == 1 else "", device, (), None))
+        kept.append(conclusion(held, device, (), None))
     store.conclude(kept)
     if (basis := current_basis(store, store.runs())) is not None:
         keep(

@@ -59,14 +59,18 @@ def _aftermath(
 
 
 def _gone(store: Store, picture: Picture, devices: dict[str, Device]) -> Iterator[Judgement]:
-    """Yield the newest judgement of each finding that was open once and is not among what is found now."""
+    """Yield the newest judgement of each finding that was open once and is not found as surely now."""
     now = {
-        (key, one.id) for key, device in devices.items() for one in device.findings if one.verdict in _OPEN
+        (key, one.id, verdict)
+        for key, device in devices.items()
+        for one in device.findings
+        for verdict in (_OPEN if one.verdict is Verdict.AFFECTED else (one.verdict.value,))
     }
-    names, last = _names(picture), dict[tuple[str, str], Judgement]()
+    names, last = _names(picture), dict[tuple[str, str, str], Judgement]()
     for one in store.judgements(_OPEN):
-        if one.run in names and one.key in devices and (one.key, one.id) not in now:
-            last[one.key, one.id] = one
+        name = (one.key, one.id, one.verdict)
+        if one.run in names and one.key in devices and name not in now:
+            last[name] = one
     return (one for one in last.values() if not devices[one.key].is_retired)
 
 

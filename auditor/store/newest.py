@@ -16,7 +16,7 @@ from auditor.model import Exchange, Protocol, Status, Transport
 CONNECT = "tcp_connect"
 """The probe that only tries whether a port known from before still takes connections."""
 
-_SAID = frozenset({Status.ANSWERED.value, Status.GARBLED.value})
+SAID = frozenset({Status.ANSWERED.value, Status.GARBLED.value})
 _NOT_PUT = frozenset({Status.WITHHELD.value, Status.BUG.value})
 _OPERATION = re.compile(rb"<(?:\w+:)?(Get\w{1,60})\b")
 _AUTHORISED = re.compile(rb"\r?\nauthorization:", re.IGNORECASE)
@@ -87,7 +87,7 @@ def newest(asked: Iterable[Asked]) -> frozenset[str]:
     answered: set[str] = set()
     told = list(asked)
     for one in told:
-        said, put = one.status in _SAID, one.status not in _NOT_PUT
+        said, put = one.status in SAID, one.status not in _NOT_PUT
         group = groups[one.question].setdefault(one.run, _Group(one.run, "", False, False, []))
         group.exchanges.append(one)
         group.said |= said
@@ -125,7 +125,7 @@ def _closed(told: Iterable[Asked], answered: set[str]) -> dict[int, tuple[str, s
 
     A try that went unanswered closes a port only where the device answered elsewhere in that run: else it may be off.
     """
-    open_in = {(one.run, one.port) for one in told if one.stream and one.status in _SAID}
+    open_in = {(one.run, one.port) for one in told if one.stream and one.status in SAID}
     closed: dict[int, tuple[str, str]] = {}
     for one in told:
         if not one.stream or not one.port or (one.run, one.port) in open_in or not one.live:

@@ -12,7 +12,7 @@ from itertools import islice
 
 from auditor.model import Device, Endpoint, Exchange, Finding, Identity, Observation, Protocol, Run, Status
 from auditor.store.evidence import Shelf, finding_of, identity_of
-from auditor.store.newest import Asked, digest, newest
+from auditor.store.newest import SAID, Asked, digest, newest
 from auditor.store.presence import whereabouts
 from auditor.store.rows import Row, exchange_of, moment, place_of, run_of
 
@@ -92,7 +92,9 @@ class Held:
     """The newest run that heard it."""
     is_concluded: bool
     evidence: str
-    """Digest of the exchanges that count."""
+    """Digest of the answers that count."""
+    home: str
+    """The run all these answers are from; "" where they are from several."""
     basis: str | None
     """By what the stored findings were made; None where nobody judged."""
     looks: tuple[Look, ...] = ()
@@ -143,11 +145,11 @@ class _Batch:
         names = newest(_asked(one) for one in said)
         counting = [one for one in said if one["id"] in names]
         counting.sort(key=lambda one: (self.order[one["run"]], one["number"]))
-        evidence = digest(names)
+        told = {one["run"]: None for one in counting if one["status"] in SAID}
+        evidence = digest(one["id"] for one in counting if one["status"] in SAID)
         where = whereabouts(met, dict(self.started))
         last = max((one["run"] for one in met), key=lambda run: self.order[run])
-        runs = {one["run"] for one in counting}
-        wanted = runs.pop() if len(runs) == 1 else ""
+        wanted = next(iter(told)) if len(told) == 1 else last if not told else ""
         found = next((one for one in stored if one["run"] == wanted and one["evidence"] == evidence), None)
         exchanges = tuple(self._exchanges(row["key"], counting))
         bare = Device(
@@ -168,7 +170,7 @@ class _Batch:
         if device is None:
             device, found = bare, None
         return Held(
-            device, row["id"], last, found is not None, evidence, found["basis"] if found else None,
+            device, row["id"], last, found is not None, evidence, wanted, found["basis"] if found else None,
             self._looks(said, met), {one["id"]: one["run"] for one in counting},
         )  # fmt: skip
 
@@ -345,16 +347,17 @@ class Judgement:
     number: int
     run: str
     id: str
+    verdict: str
 
 
 def judgements(connection: sqlite3.Connection, verdicts: Iterable[str]) -> Iterator[Judgement]:
     """Yield every time a finding got one of these verdicts, oldest first."""
     rows = connection.execute(
-        "SELECT d.key, f.device, f.run, f.id FROM finding f JOIN device d ON d.id = f.device JOIN run r ON r.id = f.run"
+        "SELECT d.key, f.device, f.run, f.id, f.verdict FROM finding f JOIN device d ON d.id = f.device JOIN run r ON r.id = f.run"
         " WHERE f.verdict IN (SELECT value FROM json_each(?)) ORDER BY r.started, r.id, f.row",
         (json.dumps(list(verdicts)),),
     )
-    return (Judgement(row["key"], row["device"], row["run"], row["id"]) for row in rows)
+    return (Judgement(row["key"], row["device"], row["run"], row["id"], row["verdict"]) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,7 +371,8 @@ class PastFinding:
 def past_findings(connection: sqlite3.Connection, one: Judgement) -> Iterator[PastFinding]:
     """Yield the findings a judgement speaks of; their evidence by name alone."""
     rows = connection.execute(
-        "SELECT * FROM finding WHERE device = ? AND run = ? AND id = ?", (one.number, one.run, one.id)
+        "SELECT * FROM finding WHERE device = ? AND run = ? AND id = ? AND verdict = ?",
+        (one.number, one.run, one.id, one.verdict),
     )
     for row in rows.fetchall():
         try:

@@ -182,12 +182,12 @@ class Writer:
             self._devices[one.run, one.met.subject, one.met.part] = number
             self._settling.file(one.run, one.met, number, one.exchanges)
             self.replace_identity(one.run, number, one.identity, one.observations)
-            names = one.exchanges
-            if names is None:
-                rows = self.connection.execute(
-                    "SELECT id FROM exchange WHERE run = ? AND device = ?", (one.run, number)
-                )
-                names = frozenset(row[0] for row in rows)
+            rows = self.connection.execute(
+                "SELECT id FROM exchange WHERE run = ? AND subject = ? AND part = ?"
+                " AND status IN ('answered', 'garbled')",
+                (one.run, one.met.subject, one.met.part),
+            )
+            names = [row[0] for row in rows if one.exchanges is None or row[0] in one.exchanges]
             self.conclude(one.run, number, digest(names), None)
 
     def conclude(
