@@ -25,6 +25,8 @@ from auditor.run.search import Search
 from auditor.scope import Credentials, Scope
 from auditor.store import Store
 
+ENDED = "ended"
+"""The kind of the log's line that says why a process of the run ended early."""
 _TICK = 0.25
 """Seconds between two flushes: what a kill loses at most."""
 
@@ -135,6 +137,7 @@ class Execution:
         record, now = self._record, self.clock()
         if end.reason:
             record.note(end.reason)
+            record.event(ENDED, "", end.reason)
         if record.bugs:
             record.note(f"{record.bugs} faults of our own; see the events of kind `bug`")
         if record.beside:

@@ -5,12 +5,13 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from auditor.cli._memory import held
 from auditor.exports import exports
-from auditor.knowledge import chosen_policy, knowledge_book, plan
+from auditor.knowledge import knowledge_book, plan
 from auditor.model import (
     Certainty,
     Claim,
