@@ -45,7 +45,7 @@ def command(device: str, db: Path, reason: str, name: str, successor: str | None
             )
         if undo != one.is_retired:
             state = "is retired already" if one.is_retired else "is not retired"
-            raise Failure(f"{one.key}: {state}; `auditor show {one.key}` says more")
+            raise Failure(f"{shown(one.key)}: {state}; `auditor show {shown(one.key)}` says more")
         store.retire(
             Word(
                 RETURNED if undo else RETIRED, datetime.now(tz=UTC), one.key, name.strip(), reason.strip(),  # noqa: TID251  the command is where the clock is read
@@ -71,6 +71,8 @@ def _the(db: Path, store: Store, name: str, *, is_retired: bool | None) -> Devic
     fitting = exact or [one for one in found if is_retired is None or one.is_retired == is_retired]
     if len(fitting) == 1:
         return fitting[0]
+    if len(found) == 1:
+        return found[0]
     if not found:
         raise Failure(f"{db}: no device {name!r}; `auditor devices --all --db {db}` lists them")
     keys = ", ".join(shown(one.key) for one in fitting or found)

@@ -17,6 +17,7 @@ CONNECT = "tcp_connect"
 """The probe that only tries whether a port known from before still takes connections."""
 
 SAID = frozenset({Status.ANSWERED.value, Status.GARBLED.value})
+_NO = frozenset({Status.REFUSED.value, Status.SILENT.value})
 _NOT_PUT = frozenset({Status.WITHHELD.value, Status.BUG.value})
 _OPERATION = re.compile(rb"<(?:\w+:)?(Get\w{1,60})\b")
 _AUTHORISED = re.compile(rb"\r?\nauthorization:", re.IGNORECASE)
@@ -123,16 +124,15 @@ def _is_shut(group: _Group, closed: dict[int, tuple[str, str]]) -> bool:
 def _closed(told: Iterable[Asked], answered: set[str]) -> dict[int, tuple[str, str]]:
     """Return for each port when, and in which run, it was last found closed, nobody having answered at it in that run.
 
-    A try that went unanswered closes a port only where the device answered elsewhere in that run: else it may be off.
+    A try that was refused, or went unanswered, closes a port only where the device answered elsewhere in that run:
+    else it may be off, and whoever refuses may be somebody else.
     """
     open_in = {(one.run, one.port) for one in told if one.stream and one.status in SAID}
     closed: dict[int, tuple[str, str]] = {}
     for one in told:
         if not one.stream or not one.port or (one.run, one.port) in open_in or not one.live:
             continue
-        is_no = one.status == Status.REFUSED.value and one.probe == CONNECT
-        is_mute = one.status == Status.SILENT.value and one.probe == CONNECT and one.run in answered
-        if is_no or is_mute:
+        if one.probe == CONNECT and one.run in answered and one.status in _NO:
             closed[one.port] = max(closed.get(one.port, ("", "")), (one.at, one.run))
     return closed
 

@@ -37,8 +37,10 @@ def test_all_exchanges_of_one_question_in_one_run_count_together() -> None:
 
 def test_a_port_that_refuses_has_closed_and_what_it_said_counts_no_more() -> None:
     closed = said("x", 2, question="c", status="refused", probe=CONNECT, port=23)
-    assert newest([said("a", 1, port=23), closed]) == {"x"}
-    assert newest([said("a", 3, port=23), closed]) == {"a", "x"}, "it opened again"
+    assert newest([said("a", 1, port=23), closed]) == {"a", "x"}, "the device itself was not heard"
+    there = said("b", 2, question="p")
+    assert newest([said("a", 1, port=23), closed, there]) == {"x", "b"}
+    assert newest([said("a", 3, port=23), closed, there]) == {"a", "x", "b"}, "it opened again"
 
 
 def test_a_port_that_says_nothing_has_closed_only_where_the_device_answers_elsewhere() -> None:
