@@ -1,0 +1,196 @@
+"""The picture, over runs stored from real replies of personas' kind: what was not asked again stays as it was."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from auditor.cli import run as command
+from auditor.fingerprint.marks import marks
+from auditor.model import Endpoint, Exchange, Protocol, Run, State, Status
+from auditor.run.again import known_from
+from auditor.run.judge import judge
+from auditor.run.picture import picture
+from auditor.store import CONNECT, Access, Presence, Store
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def info(serial: str, firmware: str, model: str = "DS-2CD2032F-I") -> bytes:
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?><DeviceInfo version="2.0"><deviceName>cam</deviceName>'
+        f"<model>{model}</model><serialNumber>{model}20150302CCWR{serial}</serialNumber>"
+        f"<macAddress>c4:2f:90:17:a3:{serial[-2:]}</macAddress><firmwareVersion>{firmware}</firmwareVersion>"
+        "<firmwareReleasedDate>build 170123</firmwareReleasedDate><deviceType>IPCamera</deviceType></DeviceInfo>"
+    ).encode()
+    return (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    )
+
+
+TITLE = b"HTTP/1.1 200 OK\r\nContent-Length: 47\r\n\r\n<html><title>NETSurveillance WEB</title></html>"
+
+
+class Town:
+    """Runs over one site, each with what answered and what did not."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.count = 0
+
+    def run(
+        self,
+        *heard: tuple[str, str, bytes],
+        silent: tuple[str, ...] = (),
+        whole: bool = False,
+        source: str = "live",
+    ) -> Run:
+        self.count += 1
+        at = NOON + timedelta(days=30 * self.count)
+        audit = Run(
+            f"run-{self.count}", "0", "00", "00", at, at, True, "t", "t", "t", sites=("hall",), state="complete",
+            whole=("hall",) if whole else (),
+        )  # fmt: skip
+        self.store.begin(audit)
+        by_address: dict[str, list[Exchange]] = {}
+        for address, path, reply in heard:
+            asked = f"GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n".encode()
+            by_address.setdefault(address, []).append(
+                Exchange(
+                    f"hall/{address}", "isapi", Protocol.HTTP, Endpoint(address, 80), asked, reply, Status.ANSWERED, at,
+                    source=source,
+                )
+            )  # fmt: skip
+        for address, said in by_address.items():
+            self.store.add(audit.id, said)
+            known = known_from(f"hall/{address}", said)
+            met = Presence("hall", address, at, (("tcp", 80),), source=source)
+            told = marks(known.identity, known.observations)
+            self.store.save(audit.id, met, known.identity, known.observations, marks=told)
+        for address in silent:
+            tried = Exchange(
+                f"hall/{address}",
+                CONNECT,
+                Protocol.OBSERVED,
+                Endpoint(address, 80),
+                b"",
+                b"",
+                Status.SILENT,
+                at,
+            )
+            self.store.add(audit.id, [tried])
+        self.store.settle()
+        self.store.finish(audit)
+        judge(self.store, audit.id, today=at.date())
+        return audit
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Town:
+    return Town(Store.open(tmp_path / "a.sqlite", Access.CREATE))
+
+
+A, B = "127.0.0.11", "127.0.0.12"
+INFO = "/ISAPI/System/deviceInfo"
+
+
+def test_a_narrowed_run_changes_what_it_asked_and_nothing_else(town: Town) -> None:
+    town.run((A, INFO, info("498117063", "V5.4.5")), (B, INFO, info("498117064", "V5.4.5")), whole=True)
+    before = {one.key: one for one in picture(town.store).devices}
+    town.run((A, INFO, info("498117063", "V5.5.0")))
+    after = {one.key: one for one in picture(town.store).devices}
+    assert after[f"hall/{B}"] == before[f"hall/{B}"]
+    assert after[f"hall/{A}"].identity.value("firmware") == "V5.5.0"
+
+
+def test_a_thin_newer_source_does_not_hide_a_fuller_older_one(town: Town) -> None:
+    town.run((A, INFO, info("498117063", "V5.4.5")))
+    town.run((A, "/", TITLE.replace(b"NETSurveillance WEB", b"index")), source="pcap")
+    (one,) = picture(town.store).devices
+    assert one.identity.value("model") == "DS-2CD2032F-I"
+    assert one.source == "live, pcap"
+    assert len(one.exchanges) == 2
+
+
+def test_what_an_update_changes_is_taken_from_the_newer_answer_to_another_question(town: Town) -> None:
+    town.run((A, INFO, info("498117063", "V5.4.5")))
+    town.run((A, "/PSIA/System/deviceInfo", info("498117063", "V5.6.0")))
+    (one,) = picture(town.store).devices
+    assert one.identity.value("firmware") == "V5.6.0"
+    assert not [each for each in one.identity.contradictions if each.name == "firmware"]
+
+
+def test_a_device_is_heard_silent_replaced_or_not_asked_since(town: Town) -> None:
+    first = town.run(
+        (A, INFO, info("498117063", "V5.4.5")), (B, INFO, info("498117064", "V5.4.5")), whole=True
+    )
+    town.run((B, INFO, info("498117064", "V5.4.5")), silent=(A,), whole=True)
+    states = {one.address: one.standing.state for one in picture(town.store).devices}
+    assert states == {A: State.SILENT, B: State.HEARD}
+    assert {one.standing.state for one in picture(town.store, as_of=first.started).devices} == {State.HEARD}
+    town.run((A, "/", TITLE), whole=True)
+    found = {one.key: one.standing for one in picture(town.store).devices}
+    assert (found[f"hall/{A}"].state, found[f"hall/{A}"].by) == (State.REPLACED, f"hall/{A}#2")
+    assert found[f"hall/{B}"].state is State.NOT_ASKED
+
+
+def test_a_run_may_be_looked_at_alone(town: Town) -> None:
+    town.run((A, INFO, info("498117063", "V5.4.5")))
+    second = town.run((B, INFO, info("498117064", "V5.4.5")))
+    assert [one.address for one in picture(town.store, run=second.id).devices] == [B]
+    assert [one.address for one in picture(town.store).devices] == [A, B]
+
+
+def test_a_re_check_without_a_policy_keeps_the_policy(town: Town) -> None:
+    audit = town.run((A, INFO, info("498117063", "V5.4.5")))
+    judge(town.store, audit.id, today=audit.started.date(), policy="us-federal")
+    town.run((A, INFO, info("498117063", "V5.4.5")))
+    known = picture(town.store)
+    assert known.basis is not None
+    assert known.basis.policy == "us-federal"
+    assert any(one.kind == "restriction" for one in known.devices[0].findings)
+
+
+def test_a_finding_that_cannot_be_read_is_passed_over_and_named(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    town.run((A, INFO, info("498117063", "V5.4.5")))
+    town.store.db.conn.execute(
+        "UPDATE finding SET severity = 'purple' WHERE row = (SELECT min(row) FROM finding)"
+    )
+    known = picture(town.store)
+    assert known.devices[0].findings
+    assert "cannot be read and is passed over" in caplog.text
+
+
+def test_retiring_is_a_word_that_can_be_taken_back(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    town.run((A, INFO, info("498117063", "V5.4.5")))
+    town.store.close()
+    path = str(town.store.path)
+    said = ["--db", path, "--by", "J. Doe", "--reason", "scrapped"]
+    assert command(["retire", A, *said]) == 0
+    assert command(["retire", A, *said]) == 2
+    assert "is retired already" in capsys.readouterr().err
+    assert command(["devices", "--db", path, "--jsonl"]) == 0
+    assert capsys.readouterr().out == ""
+    assert command(["devices", "--db", path, "--all", "--jsonl"]) == 0
+    (one,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (one["state"], one["retired"]["by"]) == ("retired", "J. Doe")
+    assert command(["report", "--db", path, "--format", "md", "-o", "-"]) == 0
+    assert "retired by J. Doe: scrapped" in capsys.readouterr().out
+    assert command(["retire", A, "--undo", *said]) == 0
+    assert command(["retire", "127.0.0.99", *said]) == 2
+    assert "no device" in capsys.readouterr().err
+
+
+def test_a_retired_device_that_is_heard_again_is_shown_again(town: Town) -> None:
+    from auditor.store import RETIRED, Word
+
+    audit = town.run((A, INFO, info("498117063", "V5.4.5")))
+    town.store.retire(Word(RETIRED, audit.started + timedelta(days=1), f"hall/{A}", "J. Doe", "scrapped"))
+    assert not picture(town.store).devices[0].is_present
+    town.run((A, INFO, info("498117063", "V5.4.5")))
+    (one,) = picture(town.store).devices
+    assert one.is_present
+    assert one.retired is not None
