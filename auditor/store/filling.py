@@ -39,17 +39,20 @@ _COLUMNS = (
 def _meetings(db: Database) -> None:
     """Write the meetings: whose exchanges a run filed under a device, with the marks it told then."""
     rows = db.conn.execute(
-        "SELECT e.run, e.subject, e.device, d.site, d.granted, max(coalesce(e.at, '')), min(coalesce(e.at, '')),"
+        "SELECT e.run, e.subject, e.device, d.site, d.granted, CASE WHEN d.last_run = e.run THEN d.ports ELSE '[]' END,"
+        " max(coalesce(e.at, '')), min(coalesce(e.at, '')),"
         " json_group_array(DISTINCT json_array(e.transport, e.port)),"
         " group_concat(DISTINCT substr(e.source, 1, instr(e.source || ' ', ' ') - 1))"
         " FROM exchange e JOIN device d ON d.id = e.device WHERE e.status IN ('answered', 'garbled')"
         " GROUP BY e.run, e.subject, e.device"
     ).fetchall()
-    for run, subject, device, site, granted, last, first, ports, source in rows:
+    for run, subject, device, site, granted, open_ports, last, first, ports, source in rows:
         told = _told(db, run, device)
         traits = sorted(f"{name}={value}" for name, (value, _) in told.items() if name in _CLAIMED)
         sure = {name: value for name, (value, certainty) in told.items() if certainty != "tentative"}
-        heard = sorted(tuple(one) for one in map(json.loads, json.loads(ports)) if one[1])
+        pairs = [one if isinstance(one, list) else json.loads(one) for one in json.loads(ports)]
+        pairs += json.loads(open_ports)
+        heard = sorted({(str(transport), int(port)) for transport, port in pairs if port})
         db.conn.execute(
             "INSERT OR REPLACE INTO met VALUES (?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
