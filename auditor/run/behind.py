@@ -18,9 +18,9 @@ def parted(known: Known, ports: Ports) -> Iterator[tuple[Part, Ports]]:
     """
     parts = known.parts or (Part(known.identity, known.observations, frozenset()),)
     rest = next((part for part in parts if not part.suffix), parts[0])
-    owners = {name: part for part in parts for name in part.ports}
+    owned = frozenset[tuple[str, int]]().union(*(part.ports for part in parts))
     for part in parts:
-        yield part, tuple(one for one in ports if owners.get(one, rest) is part)
+        yield part, tuple(one for one in ports if one in part.ports or (one not in owned and part is rest))
 
 
 def heard_last(part: Part, exchanges: Iterable[Exchange], otherwise: datetime) -> datetime:
