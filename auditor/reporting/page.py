@@ -63,6 +63,7 @@ def page(run: Run, devices: Iterable[Device], context: Context | None = None) ->
         len(found),
         sum(1 for device in found if device.granted and (device.ports or device.exchanges)),
         _asked(found),
+        shared=tuple(Counter(device.behind for device in found if device.behind).items()),
     )
 
 

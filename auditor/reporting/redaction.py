@@ -161,6 +161,7 @@ class _OneDevice:
             site=redactor.site(device.site),
             address=redactor.address(device.address),
             addresses=tuple(map(redactor.address, device.addresses)),
+            behind=redactor.address(device.behind),
             source=redactor.text(device.source),
             identity=self._identity(device.identity),
             observations=tuple(map(self._observation, device.observations)),

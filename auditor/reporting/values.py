@@ -224,3 +224,5 @@ class Report:
     """How many devices in scope have at least one service that answered."""
     probes: tuple[tuple[str, int], ...]
     """(kind of question, how many were asked of the devices shown)."""
+    shared: tuple[tuple[str, int], ...] = ()
+    """(address, how many devices) where several are behind one address."""

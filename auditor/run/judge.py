@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 
-from auditor.knowledge import FirmwareIndex, Policy, assess, chosen_policy, knowledge_book
+from auditor.knowledge import FirmwareIndex, Policy, assess, chosen_policy, knowledge_book, with_shared_marks
 from auditor.model import Device, Finding, Verdict
 from auditor.run.execute import utc_now
 from auditor.run.garbage import seldom_collected
@@ -55,9 +55,13 @@ def judged(
 ) -> Iterator[Device]:
     """Yield the devices with what is to be said of each."""
     book = knowledge_book()
-    for device in devices:
-        found = assess(device, book=book, policy=policy, today=today, latest=latest)
-        yield replace(device, findings=found)
+    yield from with_shared_marks(
+        (
+            replace(device, findings=assess(device, book=book, policy=policy, today=today, latest=latest))
+            for device in devices
+        ),
+        book,
+    )
 
 
 def keep(store: Store, run: str, devices: tuple[Device, ...], policy: Policy, today: date) -> None:

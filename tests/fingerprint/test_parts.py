@@ -205,7 +205,7 @@ def test_other_devices_at_an_address_lower_no_count_of_makers(one: int, two: int
         assert not makers(apart(*said)) - makers(all_three)
     assert not makers(pair) - makers(all_three)
     names = [name for part in all_three for name in part.exchanges]
-    assert sorted(names) == sorted(one.id for said in alone for one in said)
+    assert sorted(names) == sorted({one.id for said in alone for one in said})
 
 
 @pytest.mark.corpus
