@@ -5,26 +5,36 @@ import sqlite3
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from auditor.model import Marks
+from auditor.model import Certainty, Identity, Observation
 from auditor.store.rows import Row, addresses_of, place, seen_at, stamp
 
-
-def _contradict(told: Marks, row: Row) -> bool:
-    return bool(told.contradicts(_stored(row)))
-
-
-def _stored(row: Row) -> Marks:
-    return Marks(mac=row["mac"] or "", serial=row["serial"] or "", endpoint=row["endpoint"] or "")
+ENDPOINT_FIELDS = frozenset({"wsd.endpoint", "onvif.endpoint"})
+_NO_MAC = frozenset({"", "000000000000", "ffffffffffff"})
+_SHORTEST_SERIAL = 6
 
 
-def _filled(told: Marks, row: Row) -> Marks:
-    stored = _stored(row)
-    return replace(
-        told,
-        mac=told.mac or stored.mac,
-        serial=told.serial or stored.serial,
-        endpoint=told.endpoint or stored.endpoint,
-    )
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What tells one device from another. Empty where not known."""
+
+    mac: str = ""
+    serial: str = ""
+    endpoint: str = ""
+
+    def contradict(self, row: Row) -> bool:
+        """Tell whether a stored device cannot be this one."""
+        if self.serial and row["serial"]:
+            return bool(self.serial != row["serial"])
+        return bool(self.mac and row["mac"] and self.mac != row["mac"])
+
+    def filled_from(self, row: Row) -> "Marks":
+        """Return these marks, gaps filled with what is stored."""
+        return replace(
+            self,
+            mac=self.mac or row["mac"] or "",
+            serial=self.serial or row["serial"] or "",
+            endpoint=self.endpoint or row["endpoint"] or "",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +47,6 @@ class Presence:
     ports: tuple[tuple[str, int], ...] = ()
     source: str = "live"
     granted: bool = True
-    part: str = ""
-    """`:PORT` where several devices share the address."""
-
-    @property
-    def where(self) -> str:
-        """The address of the device: with its port where it shares the address, an IPv6 address in brackets."""
-        return (
-            f"[{self.address}]{self.part}"
-            if self.part and ":" in self.address
-            else f"{self.address}{self.part}"
-        )
 
     @property
     def subject(self) -> str:
@@ -59,6 +58,24 @@ def presence(subject: str, at: datetime, *, source: str = "live", granted: bool 
     """Read a subject back into site and address."""
     site, _, address = subject.rpartition("/")
     return Presence(site, address, at, source=source, granted=granted)
+
+
+def marks(identity: Identity, observations: tuple[Observation, ...]) -> Marks:
+    """Take from an identity what can recognise the device; guesses and placeholders are left out."""
+    mac = "".join(c for c in (identity.value("mac") or "").lower() if c in "0123456789abcdef")
+    serial = identity.claim("serial")
+    sure = serial is not None and serial.certainty is not Certainty.TENTATIVE
+    name = serial.value.strip() if serial and sure else ""
+    return Marks(
+        mac=mac if _is_worldwide(mac) else "",
+        serial=name if len(name) >= _SHORTEST_SERIAL and len(set(name)) > 2 else "",
+        endpoint=next((one.value for one in observations if one.field in ENDPOINT_FIELDS), ""),
+    )
+
+
+def _is_worldwide(mac: str) -> bool:
+    """Tell whether a MAC address is one the maker was given; others, made up locally, may exist twice."""
+    return len(mac) == 12 and mac not in _NO_MAC and not int(mac[:2], 16) & 0b11
 
 
 def occupant(connection: sqlite3.Connection, site: str, address: str) -> Row | None:
@@ -80,24 +97,24 @@ def known(connection: sqlite3.Connection, site: str, told: Marks) -> Row | None:
             (site, value),
         )
         for row in rows.fetchall():
-            if not _contradict(told, row):
+            if not told.contradict(row):
                 return dict(row)
     return None
 
 
 def create(connection: sqlite3.Connection, met: Presence) -> int:
     """Add a device first met here and return its number; a key already taken gets a number of its own."""
-    key, count = f"{met.site}/{met.where}", 1
+    key, count = met.subject, 1
     while connection.execute("SELECT 1 FROM device WHERE key = ?", (key,)).fetchone():
         count += 1
-        key = f"{met.site}/{met.where}#{count}"
+        key = f"{met.subject}#{count}"
     at = stamp(met.at) or ""
     cursor = connection.execute(
         "INSERT INTO device (key, place, site, address, addresses, ports, first_seen, last_seen, source, granted)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            key, place(met.site, met.address), met.site, met.where,
-            json.dumps(seen_at((), met.where, at)), json.dumps(met.ports), at, at, met.source, int(met.granted),
+            key, place(met.site, met.address), met.site, met.address,
+            json.dumps(seen_at((), met.address, at)), json.dumps(met.ports), at, at, met.source, int(met.granted),
         ),
     )  # fmt: skip
     assert cursor.lastrowid is not None
@@ -108,8 +125,8 @@ def settle(connection: sqlite3.Connection, run: str, met: Presence, told: Marks)
     """Return the number of the device this is: known by its marks, the one at this address, or a new one."""
     row = known(connection, met.site, told)
     if row is None:
-        there = occupant(connection, met.site, met.where)
-        row = there if there is not None and not _contradict(told, there) else None
+        there = occupant(connection, met.site, met.address)
+        row = there if there is not None and not told.contradict(there) else None
     number = int(row["id"]) if row is not None else create(connection, met)
     _renew(connection, run, number, met, told)
     return number
@@ -118,10 +135,10 @@ def settle(connection: sqlite3.Connection, run: str, met: Presence, told: Marks)
 def _renew(connection: sqlite3.Connection, run: str, number: int, met: Presence, told: Marks) -> None:
     row = connection.execute("SELECT * FROM device WHERE id = ?", (number,)).fetchone()
     at = stamp(met.at) or ""
-    told = _filled(told, row)
+    told = told.filled_from(row)
     newer = at >= (row["last_seen"] or "")
-    moved = newer and not (row["last_run"] == run and row["address"] != met.where)
-    address = met.where if moved else row["address"]
+    moved = newer and not (row["last_run"] == run and row["address"] != met.address)
+    address = met.address if moved else row["address"]
     earlier = {(one[0], one[1]) for one in json.loads(row["ports"])} if row["last_run"] == run else set()
     ports = sorted({*earlier, *met.ports}) if newer or row["last_run"] == run else json.loads(row["ports"])
     sources = sorted({*row["source"].split(", "), met.source})
@@ -130,7 +147,7 @@ def _renew(connection: sqlite3.Connection, run: str, number: int, met: Presence,
         " place = ?, first_seen = min(coalesce(first_seen, ?), ?), last_seen = max(coalesce(last_seen, ?), ?),"
         " source = ?, granted = max(granted, ?), last_run = CASE WHEN ? THEN ? ELSE last_run END WHERE id = ?",
         (
-            address, json.dumps(seen_at(addresses_of(row["addresses"]), met.where, at)), json.dumps(ports),
+            address, json.dumps(seen_at(addresses_of(row["addresses"]), met.address, at)), json.dumps(ports),
             told.mac or None, told.serial or None, told.endpoint or None, place(row["site"], address),
             at, at, at, at, ", ".join(one for one in sources if one), int(met.granted),
             newer or row["last_run"] is None, run, number,
@@ -138,9 +155,7 @@ def _renew(connection: sqlite3.Connection, run: str, number: int, met: Presence,
     )  # fmt: skip
 
 
-def move(
-    connection: sqlite3.Connection, run: str, subject: str, number: int, names: frozenset[str] | None = None
-) -> None:
+def move(connection: sqlite3.Connection, run: str, subject: str, number: int) -> None:
     """File what this run heard from a subject under its settled device; an empty stand-in is removed."""
     before = [
         row[0]
@@ -150,16 +165,10 @@ def move(
         )
     ]
     site, _, address = subject.rpartition("/")
-    if names is None:
-        connection.execute(
-            "UPDATE exchange SET device = ? WHERE run = ? AND subject = ? AND device <> ?",
-            (number, run, subject, number),
-        )
-    else:
-        connection.executemany(
-            "UPDATE exchange SET device = ? WHERE run = ? AND subject = ? AND id = ?",
-            ((number, run, subject, name) for name in sorted(names)),
-        )
+    connection.execute(
+        "UPDATE exchange SET device = ? WHERE run = ? AND subject = ? AND device <> ?",
+        (number, run, subject, number),
+    )
     stand_ins = connection.execute(
         "SELECT id FROM device d WHERE site = ? AND address = ? AND id <> ? AND last_run IS NULL"
         " AND NOT EXISTS (SELECT 1 FROM exchange e WHERE e.device = d.id)",

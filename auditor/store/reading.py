@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -158,13 +157,7 @@ def _device(
         exchanges=exchanges,
         findings=tuple(finding_of(shelf, row["key"], one) for one in findings),
         granted=bool(row["granted"]),
-        behind=_behind(row["address"]),
     )
-
-
-def _behind(address: str) -> str:
-    found = re.fullmatch(r"(\d+\.\d+\.\d+\.\d+|\[.*\]):\d+(/\d+)?", address)
-    return found[1].strip("[]") if found else ""
 
 
 def named(connection: sqlite3.Connection, name: str) -> list[int]:

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -12,7 +12,7 @@ from typing import Self
 
 from sqlite_utils import Database  # noqa: TID251  this room owns the database
 
-from auditor.model import Coverage, Device, Exchange, Finding, Identity, Marks, Observation, Run
+from auditor.model import Coverage, Device, Exchange, Finding, Identity, Observation, Run
 from auditor.store import reading, retention
 from auditor.store.evidence import Shelf
 from auditor.store.matching import Presence
@@ -98,18 +98,9 @@ class Store:
         for exchange in exchanges:
             writer.exchange(run, exchange, granted=granted)
 
-    def save(
-        self,
-        run: str,
-        met: Presence,
-        identity: Identity,
-        observations: Sequence[Observation],
-        *,
-        marks: Marks | None = None,
-        exchanges: Collection[str] | None = None,
-    ) -> None:
+    def save(self, run: str, met: Presence, identity: Identity, observations: Sequence[Observation]) -> None:
         """Keep an identity with what it rests on; finds out whether the device is one known before."""
-        self._writing().save(run, met, identity, observations, marks or Marks(), exchanges)
+        self._writing().save(run, met, identity, observations)
 
     def event(self, run: str, at: datetime, kind: str, subject: str = "", text: str = "") -> None:
         """Add an entry to the run's log."""

@@ -1,7 +1,7 @@
 """The one writer: gathers rows and lands them in whole transactions, so that a kill loses moments, not order."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlite_utils import Database  # noqa: TID251  this room owns the database
 
-from auditor.model import Exchange, Finding, Identity, Marks, Observation
+from auditor.model import Exchange, Finding, Identity, Observation
 from auditor.store.evidence import Shelf, claim_rows, finding_row, observation_rows
-from auditor.store.matching import Presence, create, move, occupant, presence, settle
+from auditor.store.matching import Presence, create, marks, move, occupant, presence, settle
 from auditor.store.opening import StoreError
 from auditor.store.rows import exchange_row, stamp
 
@@ -30,8 +30,6 @@ class _Saved:
     met: Presence
     identity: Identity
     observations: tuple[Observation, ...]
-    marks: Marks
-    names: frozenset[str] | None
 
 
 @dataclass(slots=True)
@@ -54,18 +52,9 @@ class Writer:
         self._exchanges.append((run, exchange, granted))
         self._land_when_full()
 
-    def save(
-        self,
-        run: str,
-        met: Presence,
-        identity: Identity,
-        observations: Sequence[Observation],
-        marks: Marks,
-        exchanges: Collection[str] | None,
-    ) -> None:
+    def save(self, run: str, met: Presence, identity: Identity, observations: Sequence[Observation]) -> None:
         """Gather an identified device with what it was identified from."""
-        names = None if exchanges is None else frozenset(exchanges)
-        self._saved.append(_Saved(run, met, identity, tuple(observations), marks, names))
+        self._saved.append(_Saved(run, met, identity, tuple(observations)))
         self._land_when_full()
 
     def event(self, run: str, at: datetime, kind: str, subject: str, text: str) -> None:
@@ -141,8 +130,9 @@ class Writer:
 
     def _land_saved(self) -> None:
         for one in self._saved:
-            number = settle(self.connection, one.run, one.met, one.marks)
-            move(self.connection, one.run, one.met.subject, number, one.names)
+            told = marks(one.identity, one.observations)
+            number = settle(self.connection, one.run, one.met, told)
+            move(self.connection, one.run, one.met.subject, number)
             self._devices[f"{one.run}\x1f{one.met.subject}"] = number
             self.replace_identity(one.run, number, one.identity, one.observations)
 
