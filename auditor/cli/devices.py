@@ -134,6 +134,9 @@ def _print(devices: list[Device]) -> None:
             for one in devices
         ],
     )
+    shared = Counter(one.behind for one in devices if one.behind)
+    for address, count in sorted(shared.items()):
+        words(f"{address}: several devices behind one address, {count} of them told apart by port")
     known = sum(one.identity.claim("maker") is not None for one in devices)
     words(f"{len(devices)} devices, {known} of them with a known maker")
 

@@ -81,7 +81,9 @@ def _from_transcript(path: Path) -> Iterator[Identity]:
         )
     if found.problems:
         words(f"auditor: {path}: {len(found.problems)} lines were left out")
-    return (known_from(heard.device, heard.exchanges).identity for heard in found.devices)
+    return (
+        part.identity for heard in found.devices for part in known_from(heard.device, heard.exchanges).parts
+    )
 
 
 def _say(identities: Iterator[Identity], *, jsonl: bool, as_json: bool) -> None:

@@ -9,11 +9,13 @@ from auditor.fingerprint.load import data_digest, rules
 from auditor.fingerprint.logins import logins
 from auditor.fingerprint.marks import is_placeholder, marks
 from auditor.fingerprint.pages import pages
+from auditor.fingerprint.parts import Part, parts
 from auditor.fingerprint.rule import DataError, Rule, RuleBook
 from auditor.fingerprint.vocabulary import Vocabulary, vocabulary
 
 __all__ = [
     "DataError",
+    "Part",
     "Rule",
     "RuleBook",
     "RuleHit",
@@ -27,6 +29,7 @@ __all__ = [
     "logins",
     "marks",
     "pages",
+    "parts",
     "rules",
     "suspected",
     "vocabulary",

@@ -77,7 +77,7 @@ def is_shared_mac(mac: str) -> bool:
 def is_shared_endpoint(endpoint: str) -> bool:
     """Tell whether an ONVIF endpoint reference is built into a firmware, an example, or no name of a device."""
     text = _endpoint(endpoint)
-    return bool(shared().endpoints.fullmatch(text)) or _hex(text.rpartition("-")[2]).startswith(shared().macs)
+    return bool(shared().endpoints.fullmatch(text)) or _hex(text.rpartition("-")[2]) in shared().macs
 
 
 def marks(identity: Identity, observations: Iterable[Observation]) -> Marks:

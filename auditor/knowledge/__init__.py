@@ -9,6 +9,7 @@ from auditor.knowledge.lint import lint
 from auditor.knowledge.plan import plan, progress
 from auditor.knowledge.policy import Policy
 from auditor.knowledge.restrict import binds
+from auditor.knowledge.shared_mark import with_shared_marks
 
 policy = chosen_policy
 """Return a policy from a file or by the name of a shipped one."""
@@ -30,4 +31,5 @@ __all__ = [
     "plan",
     "policy",
     "progress",
+    "with_shared_marks",
 ]

@@ -44,10 +44,11 @@ def assess(
     bound = tuple(restrict.findings(context))
     context = replace(context, restricted=any(restrict.binds(one) for one in bound))
     found = (*bound, *advise.findings(context), *expose.findings(context), *age.findings(context))
-    return tuple(sorted(found, key=_urgency))
+    return tuple(sorted(found, key=by_urgency))
 
 
-def _urgency(finding: Finding) -> tuple[int, int, int, str]:
+def by_urgency(finding: Finding) -> tuple[int, int, int, str]:
+    """Sort key of findings: the most urgent first."""
     return -finding.priority.rank, -finding.severity.rank, _ORDER[finding.verdict], finding.id
 
 

@@ -16,9 +16,24 @@ _DECISIONS = frozenset({"law", "policy", "own rule"})
 
 def findings(context: Context) -> Iterator[Finding]:
     """Yield what each chosen instrument means for the device; nothing for makers it does not concern."""
-    maker = context.device.identity.claim("maker")
-    if maker is None:
+    held = context.device.identity.claim("maker")
+    if held is None:
         return
+    said: set[str] = set()
+    for maker in (held, *_contradicted(context)):
+        for one in _concerning(context, maker):
+            if one[0].id not in said:
+                said.add(one[0].id)
+                yield _finding(context, *one, maker, held)
+
+
+def _contradicted(context: Context) -> Iterator[Claim]:
+    """Yield the makers that other answers of the device name, and that are not held to be its maker."""
+    yield from (one.against for one in context.device.identity.contradictions if one.name == "maker")
+
+
+def _concerning(context: Context, maker: Claim) -> Iterator[tuple[Restriction, str]]:
+    """Yield the chosen instruments that concern a maker and are in force, with their effect on it."""
     for one in context.policy.restrictions:
         effect = one.on(maker.value)
         if effect is None and not one.makers and (one.brands or one.kinds or one.models):
@@ -27,7 +42,7 @@ def findings(context: Context) -> Iterator[Finding]:
             continue
         if one.begun(context.today) is Order.BEFORE or not _selected(one, context):
             continue
-        yield _finding(context, one, effect, maker)
+        yield one, effect
 
 
 def _selected(one: Restriction, context: Context) -> bool:
@@ -42,8 +57,11 @@ def _selected(one: Restriction, context: Context) -> bool:
     return any(re.match(re.escape(wanted), model) for wanted in one.models for model in subject.models)
 
 
-def _finding(context: Context, one: Restriction, effect: str, maker: Claim) -> Finding:
-    verdict, reason, settles = _verdict(context, one, effect, maker)
+def _finding(context: Context, one: Restriction, effect: str, maker: Claim, held: Claim) -> Finding:
+    """Say what an instrument means for the device; `held` is the maker it is held to be of."""
+    verdict, reason, settles = (
+        _verdict(context, one, effect, maker) if maker is held else _disputed(one, maker, held)
+    )
     priority, why = context.priority(FindingKind.RESTRICTION, verdict, one.severity)
     claims = evidence(context.device.identity, ("maker", "brand", "model", "kind", "cloud_link"))
     rests_on = f"{maker.value}, {maker.certainty}"
@@ -67,8 +85,17 @@ def _finding(context: Context, one: Restriction, effect: str, maker: Claim) -> F
         else "Take it into the risk analysis.",
         references=one.references,
         facts=_facts(one, effect, rests_on, policy, context.today),
-        because=claims,
+        because=claims if maker is held else (maker, *claims),
     )
+
+
+def _disputed(one: Restriction, maker: Claim, held: Claim) -> tuple[Verdict, str, str]:
+    on = one.instrument if one.clause in one.instrument else f"{one.instrument}, {one.clause}"
+    reason = (
+        f"To be clarified: what answers here is held to be of {held.value}, but another answer names {maker.value}, "
+        f"and {on} concerns that maker."
+    )
+    return Verdict.POSSIBLY_AFFECTED, reason, "who made the device: its answers name several makers"
 
 
 def _verdict(context: Context, one: Restriction, effect: str, maker: Claim) -> tuple[Verdict, str, str]:

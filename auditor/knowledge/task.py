@@ -5,6 +5,7 @@ from datetime import date
 
 from auditor.knowledge.firmware import Point
 from auditor.knowledge.restrict import binds
+from auditor.knowledge.shared_mark import SHARED
 from auditor.model import Device, Finding, FindingKind, Verdict
 
 OUTSIDE = "outside-site"
@@ -100,6 +101,8 @@ def _restriction(device: Device, finding: Finding) -> tuple[Task, ...]:
 
 
 def _exposure(device: Device, finding: Finding) -> tuple[Task, ...]:
+    if finding.id in SHARED:
+        return ()
     service = dict(finding.facts).get("service", "")
     if service:
         return (Task("close-service", service, service, device, finding),)

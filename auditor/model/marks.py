@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 _SHORTEST_PART = 8
 """A serial number or model told in a short and in a long form shares at least so many signs with itself."""
 
+_STATED = ("onvif.model=", "onvif.scope.hardware=")
+"""Traits in which a device of whatever maker states its model; they count though no rule knows the model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Marks:
@@ -29,8 +32,9 @@ class Marks:
     def contradicts(self, other: "Marks") -> str | None:
         """Say by which mark these cannot be the marks of one device: maker, serial, model or mac; None where they can.
 
-        What only one of the two tells contradicts nothing, and a model told longer or shorter is the same model. Where
-        serial number and MAC address both agree, a model told otherwise is another name for the same device.
+        What only one of the two tells contradicts nothing, and a model told longer or shorter is the same model. A
+        model that is only tentative counts where both state one, in the same field and in their own words. Where serial
+        number and MAC address both agree, a model told otherwise is another name for the same device.
         """
         if self.maker and other.maker and self.maker != other.maker:
             return "maker"
@@ -38,7 +42,7 @@ class Marks:
         mac = self.mac == other.mac if self.mac and other.mac else None
         if serial is False:
             return "serial"
-        if not same_model(self.model, other.model) and not (serial and mac):
+        if not (serial and mac) and not (same_model(self.model, other.model) and _same_words(self, other)):
             return "model"
         return "mac" if mac is False else None
 
@@ -71,3 +75,16 @@ def same_model(one: str, other: str) -> bool:
     """
     short, long = sorted((one, other), key=len)
     return long.startswith(short) or (len(short) >= _SHORTEST_PART and short in long)
+
+
+def _same_words(one: Marks, other: Marks) -> bool:
+    """Tell whether the models two meetings state can be one, where both state one in the same field."""
+    for name in _STATED:
+        mine, theirs = _stated(one, name), _stated(other, name)
+        if mine and theirs and not any(same_model(first, second) for first in mine for second in theirs):
+            return False
+    return True
+
+
+def _stated(marks: Marks, name: str) -> list[str]:
+    return ["".join(one.removeprefix(name).upper().split()) for one in marks.traits if one.startswith(name)]

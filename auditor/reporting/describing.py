@@ -29,7 +29,7 @@ def _place(device: Device) -> tuple[bool, int, str, tuple[int, int, str], str]:
         not device.granted,
         -(worst.rank if worst else 0),
         device.site,
-        _numeric(device.address),
+        _numeric(device.behind or device.address),
         device.key,
     )
 
@@ -94,6 +94,7 @@ def section(
         device.key,
         name_of(row, texts),
         tuple(dict.fromkeys((device.address, *device.addresses))),
+        device.behind,
         ", ".join(
             f"{port}/{transport}" for transport, port in sorted(device.ports, key=lambda p: (p[1], p[0]))
         ),

@@ -133,6 +133,8 @@ class Section:
     key: str
     name: str
     addresses: tuple[str, ...]
+    behind: str
+    """The address it shares with other devices, empty where it has one of its own."""
     ports: str
     first_seen: datetime | None
     last_seen: datetime | None

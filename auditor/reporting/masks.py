@@ -70,9 +70,9 @@ def mask_mac(text: str) -> str:
 
 
 def mask_address(address: str, number: int | None) -> str:
-    """Keep the network part; `number` tells devices of one network apart."""
-    if ":" in address:
-        head = ":".join(address.split(":")[:4]).rstrip(":") + ":•"
+    """Keep the network part; `number` tells devices of one network, and behind one address, apart."""
+    if ":" in address.partition(".")[0]:
+        head = ":".join(address.strip("[").split(":")[:4]).rstrip(":") + ":•"
     else:
         head = ".".join((*address.split(".")[:3], "•"))
     return head if number is None else f"{head}(device {number})"

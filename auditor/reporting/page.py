@@ -65,6 +65,7 @@ def page(run: Run, devices: Iterable[Device], context: Context | None = None) ->
         sum(1 for device in here if device.granted and (device.ports or device.exchanges)),
         _asked(found),
         context.behind,
+        shared=tuple(Counter(device.behind for device in here if device.behind).items()),
     )
 
 

@@ -163,12 +163,12 @@ class _OneDevice:
             site=redactor.site(device.site),
             address=redactor.address(device.address),
             addresses=tuple(map(redactor.address, device.addresses)),
+            behind=redactor.address(device.behind),
             source=redactor.text(device.source),
             standing=replace(
                 device.standing, by=redactor.key(device.standing.by) if device.standing.by else ""
             ),
             retired=self._retirement(device.retired),
-            behind=redactor.address(device.behind) if device.behind else "",
             identity=self._identity(device.identity),
             observations=tuple(map(self._observation, device.observations)),
             exchanges=tuple(map(self._exchange, device.exchanges)),

@@ -228,3 +228,5 @@ class Report:
     """(kind of question, how many were asked of the devices shown)."""
     behind: Behind
     """The runs it rests on, and when each site was last audited whole."""
+    shared: tuple[tuple[str, int], ...] = ()
+    """(address, how many devices) where several are behind one address."""

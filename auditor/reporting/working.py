@@ -164,6 +164,7 @@ def _gaps(
     texts: Texts,
 ) -> tuple[Gap, ...]:
     gaps: list[Gap] = []
+    gaps.append(Gap("disputed-maker", sum(1 for device in granted if _is_disputed(device, texts)), "devices"))
     if not assessed and granted:
         gaps.append(Gap("not-judged", len(granted), "devices"))
     nameless = sum(1 for device in granted if device.identity.value("maker") is None)
@@ -176,6 +177,12 @@ def _gaps(
         gaps.append(Gap("outside", coverage.outside, "devices"))
     gaps.extend(_unsettled(found))
     return tuple(gap for gap in gaps if gap.count)
+
+
+def _is_disputed(device: Device, texts: Texts) -> bool:
+    """Tell whether an answer names one of the audited makers, while the device is held to be of none of them."""
+    told = {one.against.value for one in device.identity.contradictions if one.name == "maker"}
+    return not _is_ours(device, texts) and bool(told & set(texts.audited_makers))
 
 
 def _is_ours(device: Device, texts: Texts) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from auditor import probes
+from auditor.fingerprint import Part, parts
 from auditor.fingerprint.identify import study
 from auditor.model import Exchange, Identity, Observation
 from auditor.run.newer import outdated, without
@@ -17,6 +18,8 @@ class Known:
     observations: tuple[Observation, ...]
     suspected: frozenset[str] = frozenset()
     """Makers that anything points to, however weakly."""
+    parts: tuple[Part, ...] = ()
+    """The devices behind the address: one without a suffix, or several by port. Empty where nothing was identified."""
 
 
 @dataclass(slots=True)
@@ -34,7 +37,12 @@ class Reader:
             self._read.update((one.id, tuple(probes.read(one))) for one in news)
             observations = tuple(seen for one in ordered for seen in self._read[one.id])
             found = study(device, observations)
-            self._known = Known(found.identity, observations, found.suspected)
+            self._known = Known(
+                found.identity,
+                observations,
+                found.suspected,
+                parts(device, observations, ordered, whole=found),
+            )
         return self._known
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from auditor.fingerprint.parts import placed
 from auditor.model import Endpoint, Exchange, Observation, Protocol, Status
 from auditor.run.target import Target
 
@@ -33,10 +34,12 @@ def attached(
     maker: str,
     observations: Iterable[Observation],
     columns: Mapping[str, str] = MappingProxyType({}),
+    part: str = "",
 ) -> Iterator[Target]:
     """Yield a target for each camera that a recorder of some maker tells of; nobody contacts them.
 
     Their address is `<recorder's address>#<channel>`: their own may be on a network that exists behind many recorders.
+    `part` is what the recorder's address ends in where it shares it with other devices.
     """
     channels: dict[int, dict[str, Observation]] = {}
     rows: dict[int, dict[str, Observation]] = {}
@@ -51,11 +54,14 @@ def attached(
         channels = {number: told for number, told in rows.items() if "snmp.address" in told}
     for number, told in sorted(channels.items()):
         if "snmp.address" in told or {name.rpartition(".")[2] for name in told} & _TELLING:
-            yield _camera(recorder, maker, number, told)
+            yield _camera(recorder, maker, number, told, part)
 
 
-def _camera(recorder: Target, maker: str, number: int, told: dict[str, Observation]) -> Target:
-    child = Target(recorder.site, f"{recorder.address}#{number}", seen=recorder.seen)
+def _camera(
+    recorder: Target, maker: str, number: int, told: dict[str, Observation], part: str = ""
+) -> Target:
+    address = placed(recorder.address, part)
+    child = Target(recorder.site, f"{address}#{number}", seen=recorder.seen)
     first = next(iter(told.values())).exchange
     said = Exchange(
         device=child.subject,
@@ -66,9 +72,9 @@ def _camera(recorder: Target, maker: str, number: int, told: dict[str, Observati
         reply=b"",
         status=Status.ANSWERED,
         at=first.at,
-        detail=f"told by the recorder at {recorder.address}, channel {number}",
+        detail=f"told by the recorder at {address}, channel {number}",
         observed=(
-            ("attached.recorder", recorder.address),
+            ("attached.recorder", address),
             ("attached.channel", str(number)),
             *_pairs(
                 {name.rpartition(".")[2]: seen.value for name, seen in told.items()}, next(iter(told)), maker

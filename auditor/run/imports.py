@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from auditor import probes
-from auditor.fingerprint.marks import marks
 from auditor.model import Coverage, Exchange, Run, Status, Withheld
 from auditor.run.again import known_from
+from auditor.run.behind import heard_last, own_exchanges, parted
 from auditor.run.execute import new_run
 from auditor.scope import AddressSet, Authorisation, Refusal, Scope, Site, interval
 from auditor.scope.scope import Why
@@ -26,15 +26,13 @@ _FLUSH_AFTER = 200
 
 @dataclass(slots=True)
 class _Seen:
-    """What a run must know of one address until it is identified: when, and at which ports."""
+    """What a run must know of one address until it is identified: at which ports it spoke, and to whom."""
 
-    last: datetime = NO_TIME
     ports: set[tuple[str, int]] = field(default_factory=set)
     sources: set[str] = field(default_factory=set)
 
     def add(self, exchange: Exchange) -> None:
         """Take note of an exchange."""
-        self.last = max(self.last, exchange.at or NO_TIME)
         self.sources.add(exchange.source.partition(" ")[0])
         if exchange.endpoint.port and exchange.status in _HEARD:
             self.ports.add((exchange.endpoint.transport.value, exchange.endpoint.port))
@@ -181,8 +179,20 @@ class Importer:
         site, _, address = subject.rpartition("/")
         said = tuple(self.store.said(self.run.id, subject))
         known = known_from(subject, said)
-        met = Presence(
-            site, address, seen.last, tuple(sorted(seen.ports)), source=", ".join(sorted(seen.sources))
-        )
-        told = marks(known.identity, known.observations)
-        self.store.save(self.run.id, met, known.identity, known.observations, marks=told)
+        for part, ports in parted(known, tuple(sorted(seen.ports))):
+            met = Presence(
+                site,
+                address,
+                heard_last(part, said, NO_TIME),
+                ports,
+                source=", ".join(sorted(seen.sources)),
+                part=part.suffix,
+            )
+            self.store.save(
+                self.run.id,
+                met,
+                part.identity,
+                part.observations,
+                marks=part.marks,
+                exchanges=own_exchanges(known, part),
+            )

@@ -89,14 +89,15 @@ class Logins:
 
     async def _save(self, target: Target) -> None:
         known = await self.asker.known(target)
-        self.record.save(target, known.identity, known.observations)
-        for child in attached(
-            target, known.identity.value("maker") or "", known.observations, self._columns()
-        ):
-            found = await self.asker.known(child)
-            for exchange in child.memory.exchanges:
-                self.record.keep(child, exchange)
-            self.record.save(child, found.identity, found.observations)
+        self.record.save(target, known)
+        for part in known.parts:
+            for child in attached(
+                target, part.identity.value("maker") or "", part.observations, self._columns(), part.suffix
+            ):
+                found = await self.asker.known(child)
+                for exchange in child.memory.exchanges:
+                    self.record.keep(child, exchange)
+                self.record.save(child, found)
 
     def _columns(self) -> dict[str, str]:
         return {call.path: call.column for form in self.forms for call in form.calls if call.column}

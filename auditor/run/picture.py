@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from auditor.knowledge import FirmwareIndex
+from auditor.knowledge import FirmwareIndex, with_shared_marks
 from auditor.model import Device, Finding, Retirement, Run, Standing, State
 from auditor.run.again import Change, changed, concluded_from
 from auditor.run.basis import Basis, Judging, current_basis, judging_by
@@ -70,6 +70,8 @@ def picture(
     name = chosen.id if chosen else None
     held = store.held(name, as_of=as_of, with_bytes=with_bytes, numbers=numbers)
     devices = tuple(standing(store, runs, concluded(store, held, judging, run=name, as_of=as_of)))
+    if findings and numbers is None:
+        devices = tuple(with_shared_marks(devices))
     made = judging.made if judging and (judging.anew or basis is None) else basis
     return Picture(last, tuple(runs), devices, audited(runs), made, chosen.id if chosen else "")
 

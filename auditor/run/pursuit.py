@@ -65,7 +65,7 @@ class Pursuit:
         except EndedError as end:
             self._end = self._end or end
             known = await self.asker.known(target)
-            self.record.save(target, known.identity, known.observations)
+            self.record.save(target, known)
 
     async def _step(self, target: Target, budget: Budget) -> None:
         is_last = target.closed
@@ -75,7 +75,7 @@ class Pursuit:
             return
         known = await self.asker.conclude(target, budget)
         if self._is_to_be_saved(target, is_last=is_last):
-            self.record.save(target, known.identity, known.observations)
+            self.record.save(target, known)
             self._saved[target.subject] = asyncio.get_running_loop().time(), target.state()
         if is_last and not target.news.is_set():
             if self.logins is not None:
@@ -128,7 +128,7 @@ class Pursuit:
         for target in in_order(self.targets.values()):
             if not target.granted and not target.is_done:
                 known = await self.asker.known(target)
-                self.record.save(target, known.identity, known.observations)
+                self.record.save(target, known)
                 self.record.done(target)
 
 

@@ -1,12 +1,13 @@
 """Where everything a run hears and does is written down, and counted."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from auditor.fingerprint.marks import marks
-from auditor.model import Exchange, Identity, Observation, Sighting
+from auditor.model import Exchange, Sighting
+from auditor.run.again import Known
+from auditor.run.behind import heard_last, own_exchanges, parted
 from auditor.run.coverage import Swept
 from auditor.run.progress import Tally
 from auditor.run.target import Target, sighting_text
@@ -55,18 +56,29 @@ class Record:
             target.memory.keep(exchange)
         self.store.add(self.run, [exchange], part=part)
 
-    def save(self, target: Target, identity: Identity, observations: Sequence[Observation]) -> None:
-        """Write down who a device is."""
-        if target.has_anything():
-            moments = [one.at for one in target.memory.exchanges if one.at] + [target.seen or self.clock()]
+    def save(self, target: Target, known: Known) -> None:
+        """Write down who a device is, or each of the devices behind its address."""
+        if not target.has_anything():
+            return
+        said, seen = tuple(target.memory.exchanges), target.seen or self.clock()
+        for part, ports in parted(known, target.presence_ports()):
+            at = heard_last(part, said, seen)
             met = Presence(
                 target.site,
                 target.address,
-                max(moments),
-                target.presence_ports(),
+                at if part.suffix else max(at, seen),
+                ports,
                 granted=target.granted,
+                part=part.suffix,
             )
-            self.store.save(self.run, met, identity, observations, marks=marks(identity, observations))
+            self.store.save(
+                self.run,
+                met,
+                part.identity,
+                part.observations,
+                marks=part.marks,
+                exchanges=own_exchanges(known, part),
+            )
 
     def done(self, target: Target) -> None:
         """Write down that a device was asked to its end."""

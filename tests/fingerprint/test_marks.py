@@ -133,6 +133,15 @@ def test_an_endpoint_shared_by_a_firmware_recognises_nobody(endpoint: str) -> No
     assert heard({"onvif.endpoint": endpoint}).endpoint == ""
 
 
+def test_cameras_of_other_models_that_tell_one_endpoint_contradict_each_other_though_no_rule_knows_them() -> (
+    None
+):
+    told = {"onvif.endpoint": "urn:uuid:5f5a69c2-e0ae-504f-829b-00000000aa01", "onvif.scope.name": "IPC"}
+    one, other = (heard(told | {"onvif.scope.hardware": model}) for model in ("TS-1600", "NV-9"))
+    assert one.shares(other) == "endpoint"
+    assert one.contradicts(other) == "model"
+
+
 def test_what_most_devices_show_helps_only_where_a_device_shows_nothing_else() -> None:
     common = {"http.server": "nginx/1.18.0", "http.title": "Login"}
     assert heard(common).traits == {"http.server=nginx/1.18.0", "http.title=login"}

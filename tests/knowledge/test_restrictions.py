@@ -1,13 +1,14 @@
 """Instruments and policies: who is concerned, since when, how surely, and what an owner can add."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from auditor.knowledge import DataError, assess, chosen_policy, knowledge_book
-from auditor.model import Device, Finding, FindingKind, Verdict
+from auditor.model import Certainty, Contradiction, Device, Finding, FindingKind, Verdict
 
 BOOK = knowledge_book()
 TODAY = date(2026, 11, 22)
@@ -167,3 +168,30 @@ def test_a_slip_in_a_policy_is_reported_with_its_place_and_what_to_do(
 def test_an_unknown_policy_name_is_answered_with_those_there_are() -> None:
     with pytest.raises(DataError, match="did you mean 'us-federal'"):
         chosen_policy("us-federel")
+
+
+def _disputed(device: Make, held: str, against: str) -> Device:
+    one = device({"maker": held})
+    other = device({"maker": against}, tentative=("maker",))
+    claim, sign = one.identity.claim("maker"), other.identity.claim("maker")
+    assert claim
+    assert sign
+    return replace(one, identity=replace(one.identity, contradictions=(Contradiction("maker", claim, sign),)))
+
+
+def test_a_restricted_maker_that_other_answers_contradict_is_to_be_clarified(device: Make) -> None:
+    found = _found(_disputed(device, "axis", "hikvision"), "us-federal")
+    finding = found["us-ndaa-889-b"]
+    assert finding.verdict is Verdict.POSSIBLY_AFFECTED
+    assert "held to be of axis, but another answer names hikvision" in finding.reason
+    assert finding.settles.startswith("who made")
+    assert finding.because[0].value == "hikvision"
+    assert finding.certainty is Certainty.TENTATIVE
+
+
+def test_an_instrument_that_names_both_makers_is_said_once_of_the_one_that_is_held(device: Make) -> None:
+    one = _disputed(device, "dahua", "hikvision")
+    found = [
+        f for f in assess(one, policy=chosen_policy("us-federal"), today=TODAY) if f.id == "us-ndaa-889-b"
+    ]
+    assert [finding.verdict for finding in found] == [Verdict.AFFECTED]

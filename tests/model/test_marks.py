@@ -9,6 +9,7 @@ from auditor.model import Marks
 TEXT = st.sampled_from(
     ("", "hikvision", "DS-2CD2385G1-I", "471699220", "DS-X20140705CCWR471699220", "58a5dd2a970c")
 )
+TRAIT = st.sampled_from(("onvif.model=a", "onvif.model=b", "onvif.model=ab", "onvif.scope.hardware=a", "x=1"))
 ANY = st.builds(
     Marks,
     mac=TEXT,
@@ -16,7 +17,7 @@ ANY = st.builds(
     endpoint=TEXT,
     maker=TEXT,
     model=TEXT,
-    traits=st.frozensets(TEXT, max_size=3),
+    traits=st.frozensets(TRAIT, max_size=3),
 )
 
 
@@ -40,6 +41,16 @@ ANY = st.builds(
             None,
         ),
         (Marks(endpoint="urn:uuid:1"), Marks(endpoint="urn:uuid:2"), None),
+        (
+            Marks(endpoint="urn:uuid:1", traits=frozenset({"onvif.scope.hardware=ts-1600"})),
+            Marks(endpoint="urn:uuid:1", traits=frozenset({"onvif.scope.hardware=ts-1700"})),
+            "model",
+        ),
+        (
+            Marks(traits=frozenset({"onvif.scope.hardware=ts-1600", "onvif.scope.hardware=ipc"})),
+            Marks(traits=frozenset({"onvif.scope.hardware=ipc", "onvif.model=other"})),
+            None,
+        ),
     ],
 )
 def test_what_contradicts_is_named_and_what_is_missing_contradicts_nothing(

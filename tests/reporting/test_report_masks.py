@@ -1,5 +1,6 @@
 """The copy that may be passed on: nothing private is left in it, whatever the format."""
 
+import dataclasses
 import io
 import re
 import zipfile
@@ -20,7 +21,7 @@ from auditor.model import (
     Status,
 )
 from auditor.reporting import Context, Options, redacted
-from auditor.reporting.masks import mask_mac
+from auditor.reporting.masks import mask_address, mask_mac
 from tests.reporting import town
 
 SMALL = town.devices(12)
@@ -107,3 +108,19 @@ def test_without_being_asked_nothing_is_masked() -> None:
     run, found, _ = redacted(town.run(), SMALL, Context())
     assert found == SMALL
     assert run == town.run()
+
+
+@pytest.mark.parametrize("address", ["192.0.2.44", "192.0.2.44:81", "192.0.2.44:80/2", "192.0.2.44#3"])
+def test_the_last_part_of_an_address_is_masked_with_or_without_a_port(address: str) -> None:
+    assert mask_address(address, 7) == "192.0.2.•(device 7)"
+
+
+def test_an_ipv6_address_keeps_its_network_alone() -> None:
+    assert mask_address("2001:db8:1:2::5", None) == "2001:db8:1:2:•"
+    assert mask_address("[2001:db8:1:2::5]:81", None) == "2001:db8:1:2:•"
+
+
+def test_the_address_that_several_devices_share_is_masked_as_well() -> None:
+    shared = dataclasses.replace(SMALL[0], address="192.0.2.44:81", behind="192.0.2.44")
+    _, (masked,), _ = redacted(town.run(), [shared], Context(options=Options(redact_addresses=True)))
+    assert "192.0.2.44" not in f"{masked.address} {masked.behind}"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.model import Device, Verdict
+from auditor.model import Certainty, Claim, Contradiction, Device, Identity, Verdict
 from auditor.reporting import Chosen, Evidence, Report, Tlp, html, markdown, page
 from tests.reporting import town
 
@@ -354,3 +354,30 @@ def test_a_maker_the_data_do_not_cover_is_not_called_free_of_action() -> None:
     }
     assert shown["Nothing known of it"] == 1
     assert shown["Not identified"] == 2
+
+
+def test_devices_behind_one_address_are_listed_by_port_and_said_to_share_it() -> None:
+    shared = [
+        dataclasses.replace(device, address=f"192.0.2.44:{port}", behind="192.0.2.44")
+        for device, port in zip(SMALL[:2], (80, 81), strict=True)
+    ]
+    made = page(town.run(), [*shared, *SMALL[2:]], town.context(SMALL))
+    assert made.shared == (("192.0.2.44", 2),)
+    words = " ".join(" ".join(Reader(html(made)).words).split())
+    assert "Several devices behind one address: 192.0.2.44 (2)" in words
+    assert "one of several devices behind 192.0.2.44" in words
+    assert "Several devices behind one address: 192.0.2.44 (2)" in markdown(made)
+    assert "Several devices behind one address" not in html(report())
+
+
+def test_a_sign_of_an_audited_maker_that_other_answers_contradict_is_counted_apart() -> None:
+    def named(maker: str, certainty: Certainty) -> Claim:
+        return Claim("maker", maker, certainty, SMALL[0].identity.claims[0].because)
+
+    held, sign = named("axis", Certainty.FIRM), named("dahua", Certainty.TENTATIVE)
+    disputed = dataclasses.replace(
+        SMALL[0], identity=Identity(SMALL[0].key, (held,), (Contradiction("maker", held, sign),))
+    )
+    made = page(town.run(), [disputed], town.context(SMALL)).summary
+    assert [number.value for number in made.numbers if number.name == "audited-makers"] == [0]
+    assert [gap.count for gap in (*made.gaps, *made.more_gaps) if gap.reason == "disputed-maker"] == [1]
