@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from auditor.model import Claim, Contradiction, Device, Exchange, Finding, Identity, Match, Run
+from auditor.model import Claim, Contradiction, Device, Exchange, Finding, Identity, Match, Retirement, Run
 
 SCHEMA_VERSION = 1
 FIRST_CLAIMS = (
@@ -76,7 +76,19 @@ def device(one: Device) -> dict[str, object]:
         "last_seen": moment(one.last_seen),
         "source": one.source,
         "granted": one.granted,
+        "state": "retired" if one.is_retired else one.standing.state.value,
+        "state_since": moment(one.retired.at if one.retired and one.is_retired else one.standing.since),
+        "in_its_place": one.standing.by or None,
+        "behind": one.behind or None,
+        "retired": retirement(one.retired),
     }
+
+
+def retirement(one: Retirement | None) -> dict[str, object] | None:
+    """Give somebody's word that a device was retired; null for none."""
+    if one is None:
+        return None
+    return {"at": moment(one.at), "by": one.by, "reason": one.reason, "replaced_by": one.replaced_by or None}
 
 
 def device_in_full(one: Device) -> dict[str, object]:

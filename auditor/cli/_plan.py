@@ -8,7 +8,8 @@ from auditor.cli._forms import SCHEMA_VERSION
 from auditor.cli._words import shown
 from auditor.model import Run, WorkOrder
 
-STATES = ("new", "open", "partly done", "done")
+STATES = ("new", "open", "partly done", "not heard", "done")
+_UNHEARD = "not heard"
 _MOST_DEVICES = 8
 
 
@@ -28,6 +29,7 @@ def form(order: WorkOrder, run: Run) -> dict[str, object]:
         "effort": order.effort,
         "devices": list(order.devices),
         "done": list(order.done),
+        "unheard": list(order.unheard),
         "steps": list(order.steps),
         "check": order.check or None,
         "findings": list(order.findings),
@@ -36,7 +38,17 @@ def form(order: WorkOrder, run: Run) -> dict[str, object]:
 
 def print_orders(orders: Iterable[WorkOrder], run: Run, *, with_steps: bool) -> None:
     """Write orders for people to stdout, safe to print."""
-    for order in orders:
+    given = list(orders)
+    for order in given:
+        if order.state != _UNHEARD:
+            for line in _lines(order, run, with_steps=with_steps):
+                click.echo(line)
+    unheard = [order for order in given if order.state == _UNHEARD]
+    if unheard:
+        click.echo(
+            "At devices that are silent, replaced or were not asked; nobody can look whether it was done:"
+        )
+    for order in unheard:
         for line in _lines(order, run, with_steps=with_steps):
             click.echo(line)
 
@@ -44,10 +56,13 @@ def print_orders(orders: Iterable[WorkOrder], run: Run, *, with_steps: bool) -> 
 def _lines(order: WorkOrder, run: Run, *, with_steps: bool) -> Iterator[str]:
     owner = run.owner(order.site)
     place = f"{order.site} ({owner})" if owner else order.site
-    yield f"{order.priority.upper():<9}  {order.state:<11}  {order.id}  {shown(place)}  {shown(order.title)}"
+    urgency = "" if order.state in {_UNHEARD, "done"} else order.priority.upper()
+    yield f"{urgency:<9}  {order.state:<11}  {order.id}  {shown(place)}  {shown(order.title)}"
     yield f"    {shown(order.priority_reason)}"
     if order.devices:
         yield f"    To do: {_named(order.devices)}"
+    if order.unheard:
+        yield f"    Not heard, not known whether done: {_named(order.unheard)}"
     if order.done:
         yield f"    Done: {_named(order.done)}"
     if with_steps:

@@ -1,16 +1,31 @@
 """What `report` and `export` share: options, and reading a run with everything a document needs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from auditor.cli._moment import AS_OF, end_of
 from auditor.cli._words import words
 from auditor.model import Device, Run, Severity
-from auditor.reporting import FULL_DEVICES, Chosen, Context, DataAge, Evidence, Options, Tlp, Words
+from auditor.reporting import (
+    FULL_DEVICES,
+    Behind,
+    Chosen,
+    Context,
+    DataAge,
+    Evidence,
+    Options,
+    Source,
+    Tlp,
+    Words,
+)
+
+if TYPE_CHECKING:
+    from auditor.run.picture import Picture
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -22,7 +37,7 @@ _OPTIONS = (
         show_default=True,
         help="The audit's database.",
     ),
-    click.option("--run", "run_id", metavar="ID", help="Which run; the newest if not given."),
+    click.option("--run", "run_id", metavar="ID", help="Only what this run alone heard."),
     click.option(
         "--redact", is_flag=True, help="Mask serials, MACs, device names and locations; withhold replies."
     ),
@@ -41,7 +56,9 @@ _OPTIONS = (
         help="Judge anew, by this policy, instead of taking the stored findings.",
     ),
     click.option(
-        "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Judge anew, as of this day; today with --policy."
+        "--as-of",
+        type=click.DateTime(AS_OF),
+        help="What was known at the end of this day, or at this moment (UTC), judged anew as of then.",
     ),
 )
 
@@ -65,6 +82,8 @@ class Wish:
     title: str = ""
     policy: str | None = None
     as_of: date | None = None
+    until: datetime | None = None
+    """What was known by then; a day before the first run only judges as of that day."""
     evidence: Evidence = Evidence.AUTO
     needs_bytes: bool = False
 
@@ -81,6 +100,7 @@ class Wish:
             redact_addresses=bool(given["redact_addresses"]),
             tlp=Tlp(given["tlp"]),
             as_of=as_of,
+            until=end_of(given["as_of"]),
             evidence=evidence,
             needs_bytes=needs_bytes or evidence is Evidence.FULL,
         )
@@ -88,24 +108,20 @@ class Wish:
 
 def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
     """Read the run and its devices, judge them where nobody has, and say what the document is to be like."""
-    from auditor.knowledge import chosen_policy, knowledge_book  # noqa: PLC0415 - takes time that --help need not
-    from auditor.run.judge import basis_for, basis_of, judged  # noqa: PLC0415 - as above
+    from auditor.knowledge import knowledge_book  # noqa: PLC0415 - takes time that --help need not
+    from auditor.run.picture import picture  # noqa: PLC0415 - as above
     from auditor.run.work import work  # noqa: PLC0415 - as above
     from auditor.store import Access, Store  # noqa: PLC0415 - as above
 
     now = datetime.now(tz=UTC).replace(microsecond=0)  # noqa: TID251 - commands are where the clock is read
-    today = wish.as_of or now.date()
+    today = (wish.as_of or now.date()) if wish.policy or wish.as_of else None
     with Store.open(wish.db, Access.READ) as store:
-        run = store.run(wish.run_id)
-        found = tuple(store.devices(run.id, with_bytes=False))
-        if wish.needs_bytes or len(found) <= FULL_DEVICES:
-            found = tuple(store.devices(run.id))
-        basis = basis_of(store, run.id)
-        if wish.policy or wish.as_of or not (basis or any(device.findings for device in found)):
-            chosen = chosen_policy(wish.policy or (basis.policy if basis else "none"))
-            basis = basis_for(chosen, today)
-            found = tuple(judged(found, chosen, today))
-        orders = work(store, run, found, policy=basis.name if basis else "", today=today)
+        few = wish.needs_bytes or store.count_devices() <= FULL_DEVICES
+        until = wish.until if any(wish.until and one.started <= wish.until for one in store.runs()) else None
+        known = picture(store, run=wish.run_id, as_of=until, with_bytes=few, policy=wish.policy, today=today)
+        orders = work(store, known)
+        retired = store.words()
+    run, found, basis = _shown(known), known.devices, known.basis
     if wish.tlp in {Tlp.CLEAR, Tlp.GREEN} and not wish.redact:
         words(f"{wish.tlp.mark} says others may read this; serials and locations are in it. See --redact.")
     options = Options(
@@ -125,7 +141,44 @@ def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
         if basis
         else Chosen()
     )
-    return run, found, Context(orders, names(), ages, assessed=True, options=options, chosen=decided)
+    behind = _behind(
+        known,
+        tuple(f"{word.at:%Y-%m-%d}: {word.key} {word.kind} by {word.by}: {word.reason}" for word in retired),
+    )
+    return (
+        run,
+        found,
+        Context(orders, names(), ages, assessed=True, options=options, chosen=decided, behind=behind),
+    )
+
+
+def _shown(known: "Picture") -> Run:
+    """Return the run whose coverage a document shows: the last whole audit, with the owners that any run names."""
+    owners = dict(pair for one in known.runs for pair in one.owners)
+    sites = tuple(dict.fromkeys(site for one in known.runs for site in one.sites))
+    return replace(known.main, owners=tuple(owners.items()), sites=sites)
+
+
+def _behind(known: "Picture", said: tuple[str, ...]) -> Behind:
+    """Say which runs are behind a document, and when each site was last audited whole."""
+    return Behind(
+        tuple(Source(one.id, one.started, one.state, _sort(one)) for one in known.runs),
+        tuple(sorted(known.audited.items())),
+        known.restricted_to,
+        said,
+    )
+
+
+def _sort(run: Run) -> str:
+    if run.whole is None:
+        return "unknown"
+    return (
+        "whole"
+        if run.whole and set(run.whole) >= set(run.sites)
+        else "part"
+        if run.coverage and run.coverage.swept
+        else "other"
+    )
 
 
 def names() -> Words:

@@ -1,4 +1,4 @@
-"""`auditor assess`: judge a stored run by the knowledge at hand, offline, and keep the findings."""
+"""`auditor assess`: judge what is known by the knowledge at hand, offline, and keep the findings."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,13 +20,11 @@ from auditor.model import Device, Finding, Priority, Severity, Verdict
     show_default=True,
     help="The audit's database.",
 )
-@click.option("--run", "run_id", metavar="ID", help="Which run; the newest if not given.")
+@click.option("--run", "run_id", metavar="ID", help="Only what this run alone heard.")
 @click.option(
     "--policy",
-    default="none",
-    show_default=True,
     metavar="NAME|FILE",
-    help="Which instruments count: a shipped policy or your policy.toml.",
+    help="Which instruments count: a shipped policy or your policy.toml; else the policy used last.",
 )
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="As of this day; today if not given.")
 @click.option(
@@ -45,35 +43,43 @@ from auditor.model import Device, Finding, Priority, Severity, Verdict
 def command(
     db: Path,
     run_id: str | None,
-    policy: str,
+    policy: str | None,
     as_of: datetime | None,
     firmware_index: Path | None,
     dry_run: bool,
     as_lines: bool,
     fail_on: str | None,
 ) -> int:
-    """Judge a stored run by the knowledge at hand, offline, and keep the findings.
+    """Judge what is known by the knowledge at hand, offline, and keep the findings.
 
-    Nothing is sent. What an earlier judgement of the run found is replaced.
+    Nothing is sent. What an earlier judgement found is replaced.
     """
-    from auditor.knowledge import chosen_policy, fails, knowledge_book  # noqa: PLC0415 - takes time
-    from auditor.run.judge import judged, keep  # noqa: PLC0415 - as above
+    from auditor.knowledge import fails, knowledge_book  # noqa: PLC0415 - takes time
+    from auditor.run.basis import judging_by  # noqa: PLC0415 - as above
+    from auditor.run.judge import keep_judged  # noqa: PLC0415 - as above
+    from auditor.run.picture import picture  # noqa: PLC0415 - as above
     from auditor.store import Access, Store  # noqa: PLC0415 - as above
 
     book, today = knowledge_book(), as_of.date() if as_of else _today()
-    chosen, latest = chosen_policy(policy, book), index_at(firmware_index)
+    latest = index_at(firmware_index)
     with Store.open(db, Access.READ if dry_run else Access.WRITE) as store:
         if not dry_run and not store.writable:
             raise Failure(f"{db}: is read-only; use --dry-run, or make a copy you can write to")
-        run = store.run(run_id)
-        found = tuple(judged(store.devices(run.id, with_bytes=False), chosen, today, latest))
+        known = picture(store, run=run_id, policy=policy, today=today, latest=latest)
+        found = tuple(one for one in known.devices if one.is_present)
+        judging = judging_by(known.basis, policy=policy, today=today, otherwise=today, latest=latest)
         if not dry_run:
-            keep(store, run.id, found, chosen, today)
+            only = known.restricted_to or None
+            keep_judged(store, known.run.id, judging, only_run=only, all_anew=True)
     if as_lines:
         say_jsonl(form(device, one) for device in found for one in device.findings)
     else:
         _summarise(found)
-    words(f"advisory data of {book.compiled}, policy {chosen.name} as of {today}")
+    words(f"advisory data of {book.compiled}, policy {judging.basis} as of {today}")
+    if len(found) < len(known.devices):
+        words(
+            f"{len(known.devices) - len(found)} devices that are gone (silent, replaced, retired) are not counted here"
+        )
     everything = (one for device in found for one in device.findings)
     return Exit.FINDINGS if fail_on and fails(everything, Severity(fail_on)) else Exit.DONE
 

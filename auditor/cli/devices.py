@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from auditor.cli import _forms
+from auditor.cli._moment import AS_OF, end_of
 from auditor.cli._table import print_table
 from auditor.cli._words import say_json, say_jsonl, words
 from auditor.fingerprint import vocabulary
-from auditor.model import Device
+from auditor.model import Device, State
 from auditor.store import Access, Store
 
 _MARKS = {"certain": "", "firm": "", "tentative": "?"}
@@ -24,7 +26,11 @@ _MARKS = {"certain": "", "firm": "", "tentative": "?"}
     show_default=True,
     help="The database of a scan.",
 )
-@click.option("--run", "name", metavar="RUN", help="As this run saw them; default: each as last seen.")
+@click.option("--run", "name", metavar="RUN", help="As this run alone heard them.")
+@click.option(
+    "--as-of", type=click.DateTime(AS_OF), help="As known at the end of this day, or at this moment (UTC)."
+)
+@click.option("--all", "everything", is_flag=True, help="Also those that are silent, replaced or retired.")
 @click.option("--maker", multiple=True, help="Of this maker alone; `none` for those not identified.")
 @click.option("--kind", multiple=True, help="Of this kind alone.")
 @click.option("--site", multiple=True, help="At this site alone.")
@@ -33,6 +39,8 @@ _MARKS = {"certain": "", "firm": "", "tentative": "?"}
 def command(
     db: Path,
     name: str | None,
+    as_of: datetime | None,
+    everything: bool,
     maker: tuple[str, ...],
     kind: tuple[str, ...],
     site: tuple[str, ...],
@@ -41,19 +49,43 @@ def command(
 ) -> int:
     """List devices by site and address: who they are, as far as is known.
 
-    A question mark follows what is only tentative; `auditor show DEVICE` says why.
+    Each is shown by its newest answers, whichever run or file they came from. A question mark follows what is only
+    tentative; `auditor show DEVICE` says why. SEEN is when it last answered. What is gone, that is silent since it was
+    asked, replaced by another device or retired, is listed with --all.
     """
+    from auditor.run.picture import picture  # noqa: PLC0415 - takes time that --help need not
+
     with Store.open(db, Access.READ) as store:
-        run = store.run(name).id if name else None
-        chosen = _chosen(store.devices(run, with_bytes=False), maker=maker, kind=kind, site=site)
+        known = picture(store, run=name, as_of=end_of(as_of), findings=False)
+        fitting = list(_chosen(iter(known.devices), maker=maker, kind=kind, site=site))
+        chosen = [one for one in fitting if everything or one.is_present]
         if jsonl:
             say_jsonl(_forms.device(device) for device in chosen)
         elif as_json:
             found = [_forms.device(device) for device in chosen]
             say_json({"schema_version": _forms.SCHEMA_VERSION, "devices": found})
         else:
-            _print(list(chosen))
+            _print(chosen)
+            if len(fitting) > len(chosen):
+                words(f"{len(fitting) - len(chosen)} more are gone: {_gone(fitting)}; --all lists them")
     return 0
+
+
+def _gone(devices: list[Device]) -> str:
+    counts = Counter(presence(one) for one in devices if not one.is_present)
+    return ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
+
+
+def presence(device: Device) -> str:
+    """Return in a word or two whether a device is there."""
+    if device.is_retired:
+        return "retired"
+    return {State.REPLACED: "another in its place"}.get(device.standing.state, device.standing.state.value)
+
+
+def seen(device: Device) -> str:
+    """Return the day a device last answered."""
+    return f"{device.last_seen:%Y-%m-%d}" if device.last_seen else "not known"
 
 
 def _chosen(
@@ -74,11 +106,26 @@ def _chosen(
 def _print(devices: list[Device]) -> None:
     terms = vocabulary()
     print_table(
-        ("SITE", "ADDRESS", "MAKER", "BRAND", "KIND", "MODEL", "FIRMWARE", "BUILD", "SERIAL", "MAC"),
+        (
+            "SITE",
+            "ADDRESS",
+            "SEEN",
+            "STATE",
+            "MAKER",
+            "BRAND",
+            "KIND",
+            "MODEL",
+            "FIRMWARE",
+            "BUILD",
+            "SERIAL",
+            "MAC",
+        ),
         [
             (
                 one.site,
                 one.address,
+                seen(one),
+                presence(one),
                 _cell(one, "maker", terms.maker) if one.granted else "outside the scope, not contacted",
                 _cell(one, "brand", terms.brand),
                 _cell(one, "kind"),

@@ -1,10 +1,12 @@
 """`auditor findings`: list what was found, by kind, severity, verdict, site or priority."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from auditor.cli._findings import Filter, form, print_lines, urgent_first
+from auditor.cli._moment import AS_OF, end_of
 from auditor.cli._words import Exit, say_json, say_jsonl, words
 from auditor.model import FindingKind, Priority, Severity, Verdict
 
@@ -17,7 +19,13 @@ from auditor.model import FindingKind, Priority, Severity, Verdict
     show_default=True,
     help="The audit's database.",
 )
-@click.option("--run", "run_id", metavar="ID", help="Which run; the newest if not given.")
+@click.option("--run", "run_id", metavar="ID", help="Of what this run alone heard.")
+@click.option(
+    "--as-of", type=click.DateTime(AS_OF), help="As known at the end of this day, or at this moment (UTC)."
+)
+@click.option(
+    "--all", "everything", is_flag=True, help="Also at devices that are silent, replaced or retired."
+)
 @click.option(
     "--kind",
     "kinds",
@@ -46,6 +54,8 @@ from auditor.model import FindingKind, Priority, Severity, Verdict
 def command(
     db: Path,
     run_id: str | None,
+    as_of: datetime | None,
+    everything: bool,
     kinds: tuple[str, ...],
     verdicts: tuple[str, ...],
     sites: tuple[str, ...],
@@ -56,11 +66,12 @@ def command(
     as_lines: bool,
     fail_on: str | None,
 ) -> int:
-    """List what was found, the most urgent first.
+    """List what is found at the devices that are there, by their newest answers, the most urgent first.
 
     Not affected, and not assessed, are listed too: choose with --verdict.
     """
     from auditor.knowledge import fails  # noqa: PLC0415 - takes time that --help need not
+    from auditor.run.picture import picture  # noqa: PLC0415 - as above
     from auditor.store import Access, Store  # noqa: PLC0415 - as above
 
     wanted = Filter(
@@ -72,14 +83,19 @@ def command(
         Priority(priority) if priority else None,
     )
     with Store.open(db, Access.READ) as store:
-        run = store.run(run_id)
-        found = urgent_first(wanted.of(store.devices(run.id, with_bytes=False)))
+        known = picture(store, run=run_id, as_of=end_of(as_of))
+    here = [one for one in known.devices if everything or one.is_present]
+    found, run = urgent_first(wanted.of(here)), known.run
     if as_json:
         say_json({"schema_version": 1, "run": run.id, "findings": [form(*pair) for pair in found]})
     elif as_lines:
         say_jsonl(form(*pair) for pair in found)
     else:
         print_lines(found)
-        words(f"{len(found)} findings in run {run.id}")
+        words(f"{len(found)} findings at {len({one.key for one, _ in found})} of {len(here)} devices")
+        if len(here) < len(known.devices):
+            words(
+                f"{len(known.devices) - len(here)} devices that are gone are left out; --all lists their findings"
+            )
     failed = fail_on is not None and fails((one for _, one in found), Severity(fail_on))
     return Exit.FINDINGS if failed else Exit.DONE

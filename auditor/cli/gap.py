@@ -10,6 +10,7 @@ from auditor.cli._words import say_json, shown, words
 from auditor.intake.register_csv import Entry, entries, mapping
 from auditor.model import Device
 from auditor.run.gap import Gap, Pair, gap
+from auditor.run.picture import picture
 from auditor.store import Access, Store
 
 
@@ -22,7 +23,7 @@ from auditor.store import Access, Store
     show_default=True,
     help="The database of a scan.",
 )
-@click.option("--run", "name", metavar="RUN", help="As this run saw them; default: each as last seen.")
+@click.option("--run", "name", metavar="RUN", help="As this run alone heard them.")
 @click.option("--site", multiple=True, help="Devices of this site alone.")
 @click.option(
     "--map",
@@ -46,12 +47,8 @@ def command(
     except OSError as error:
         raise unreadable(register, error) from error
     with Store.open(db, Access.READ) as store:
-        run = store.run(name).id if name else None
-        found = [
-            one
-            for one in store.devices(run, with_bytes=False)
-            if one.granted and (not site or one.site in site)
-        ]
+        known = picture(store, run=name, findings=False)
+        found = [one for one in known.devices if one.granted and (not site or one.site in site)]
     compared = gap(listed, found)
     if as_json:
         say_json(_form(compared))

@@ -11,7 +11,8 @@ from auditor.cli import _forms
 from auditor.cli._words import Failure, say_json, say_jsonl, shown, words
 from auditor.intake import transcript as transcripts
 from auditor.model import Identity
-from auditor.run.again import identify_stored, known_from
+from auditor.run.again import known_from
+from auditor.run.picture import identify_again
 from auditor.store import Store
 
 
@@ -30,7 +31,7 @@ from auditor.store import Store
     help="Identify what this database holds again, with the rules at hand.",
 )
 @click.option(
-    "--run", "name", metavar="RUN", help="Only this run of the database; default: each device as last seen."
+    "--run", "name", metavar="RUN", help="Only as this run alone heard them; default: by all that is known."
 )
 @click.option("--jsonl", is_flag=True, help="One JSON object for each device.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with all devices.")
@@ -46,9 +47,9 @@ def command(transcript: Path | None, db: Path | None, name: str | None, jsonl: b
         return 0
     assert db is not None
     with Store.open(db) as store:
-        changes = identify_stored(store, store.run(name).id if name else None)
+        chosen = store.run(name).id if name else None
+        changes = identify_again(store, chosen)
         if jsonl or as_json:
-            chosen = store.run(name).id if name else None
             _say(
                 (device.identity for device in store.devices(chosen, with_bytes=False)),
                 jsonl=jsonl,

@@ -1,12 +1,14 @@
 """`auditor plan`: list the work orders of a run: what is to be done where, and what was done since the run before."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import click
 
+from auditor.cli._moment import AS_OF, end_of
 from auditor.cli._plan import STATES, form, print_orders
-from auditor.cli._words import Exit, Failure, say_json, say_jsonl, words
+from auditor.cli._words import Exit, say_json, say_jsonl, words
 from auditor.model import Priority, Run, WorkOrder
 
 
@@ -18,7 +20,10 @@ from auditor.model import Priority, Run, WorkOrder
     show_default=True,
     help="The audit's database.",
 )
-@click.option("--run", "run_id", metavar="ID", help="As of this run; the newest if not given.")
+@click.option("--run", "run_id", metavar="ID", help="Of what this run alone heard.")
+@click.option(
+    "--as-of", type=click.DateTime(AS_OF), help="As known at the end of this day, or at this moment (UTC)."
+)
 @click.option("--site", "sites", multiple=True, help="Only at this site.")
 @click.option("--owner", "owners", multiple=True, help="Only at sites this owner answers for.")
 @click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only in this state.")
@@ -36,6 +41,7 @@ from auditor.model import Priority, Run, WorkOrder
 def command(
     db: Path,
     run_id: str | None,
+    as_of: datetime | None,
     sites: tuple[str, ...],
     owners: tuple[str, ...],
     states: tuple[str, ...],
@@ -45,12 +51,13 @@ def command(
     as_json: bool,
     as_lines: bool,
 ) -> int:
-    """List work orders, the most urgent first, each with what became of it since the run before.
+    """List work orders, the most urgent first, each with what became of it.
 
-    An order keeps its number from run to run. It is done when its devices were heard and asked again and no longer
-    have it; what was not heard or not asked again stays open.
+    An order keeps its number from run to run. At a device it is done when the question whose answer made it was put
+    again and the answer no longer shows it, or when the device was retired (`auditor retire`). Devices that are silent,
+    replaced or were not asked are named apart: whether the work was done there, nobody can look.
     """
-    run, orders = _orders(db, run_id, scope_file)
+    run, orders = _orders(db, run_id, end_of(as_of), scope_file)
     least = Priority(priority).rank if priority else 0
     wanted = [
         order
@@ -67,27 +74,18 @@ def command(
     else:
         print_orders(wanted, run, with_steps=steps)
         counts = ", ".join(f"{sum(one.state == state for one in wanted)} {state}" for state in STATES)
-        words(f"{len(wanted)} work orders of run {run.id}: {counts}")
+        words(f"{len(wanted)} work orders: {counts}")
     return Exit.DONE
 
 
-def _orders(db: Path, run_id: str | None, scope: str) -> tuple[Run, tuple[WorkOrder, ...]]:
-    from auditor.run.judge import basis_of  # noqa: PLC0415 - takes time that --help need not
+def _orders(
+    db: Path, run_id: str | None, as_of: datetime | None, scope: str
+) -> tuple[Run, tuple[WorkOrder, ...]]:
+    from auditor.run.picture import picture  # noqa: PLC0415 - takes time that --help need not
     from auditor.run.work import work  # noqa: PLC0415 - as above
     from auditor.store import Access, Store  # noqa: PLC0415 - as above
 
     with Store.open(db, Access.READ) as store:
-        run = store.run(run_id)
-        found = tuple(store.devices(run.id, with_bytes=False))
-        basis = basis_of(store, run.id)
-        if found and basis is None and not any(device.findings for device in found):
-            raise Failure(
-                f"{db}: nobody has judged run {run.id}; run: auditor assess --db {db} --run {run.id}"
-            )
-        today = date.fromisoformat(basis.as_of) if basis else _today()
-        policy = basis.name if basis else ""
-        return run, work(store, run, found, policy=policy, today=today, scope=scope)
-
-
-def _today() -> date:
-    return datetime.now(tz=UTC).date()  # noqa: TID251 - commands are where the clock is read
+        known = picture(store, run=run_id, as_of=as_of)
+        owners = dict(pair for one in known.runs for pair in one.owners)
+        return replace(known.run, owners=tuple(owners.items())), work(store, known, scope=scope)

@@ -166,6 +166,7 @@ def command(
     if dry_run:
         return _dry(scope, audit, credentials, as_json=as_json)
     permit(scope)
+    is_narrowed = bool(wanted.targets or wanted.exclude or wanted.methods or audit.ports)
     with Store.open(db, Access.CREATE) as store:
         if engine == "nmap":
             ended = by_nmap(scope, audit, store, Stop(stop_file), is_resumed=is_resumed)
@@ -178,6 +179,7 @@ def command(
                 credentials,
                 is_resumed=is_resumed,
                 quiet=as_json or jsonl,
+                whole=() if is_narrowed else tuple(one.name for one in scope.sites),
             )
         findings = judge(store, ended.id, today=_now().date(), policy=policy)
         _say(store, store.run(ended.id), as_json=as_json, jsonl=jsonl)
@@ -228,8 +230,9 @@ def _scan(
     *,
     is_resumed: bool,
     quiet: bool,
+    whole: tuple[str, ...],
 ) -> Run:
-    begun = resume(scope, audit, store) if is_resumed else begin(scope)
+    begun = resume(scope, audit, store) if is_resumed else begin(scope, whole=whole)
     if not is_resumed and (left := [run.id for run in store.runs() if not run.complete]):
         words(f"auditor: run {left[-1]} in this database is unfinished; --resume would have gone on with it")
     words(f"auditor: run {begun.run.id}, {scope.authorisation.reference}, {scope.count(at=_now())} addresses")

@@ -1,15 +1,18 @@
 """`auditor show`: why we say what we say of a device, down to the bytes it sent."""
 
+import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
 import click
 
 from auditor.cli import _forms
+from auditor.cli._moment import AS_OF, end_of
 from auditor.cli._words import Failure, say_json, shown, shown_bytes
 from auditor.fingerprint import Vocabulary, vocabulary
-from auditor.model import Claim, Device, Exchange, Match
+from auditor.model import Claim, Device, Exchange, Match, State
 from auditor.store import Access, Store
 
 _QUOTED = 160
@@ -26,18 +29,28 @@ _LINES = 24
     show_default=True,
     help="The database of a scan.",
 )
-@click.option("--run", "name", metavar="RUN", help="As this run saw it; default: as last seen.")
+@click.option("--run", "name", metavar="RUN", help="As this run alone heard it.")
+@click.option(
+    "--as-of", type=click.DateTime(AS_OF), help="As known at the end of this day, or at this moment (UTC)."
+)
 @click.option(
     "--all", "everything", is_flag=True, help="Show every exchange, whole, not only those a claim rests on."
 )
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object, bytes in base64.")  # fmt: skip
-def command(device: str, db: Path, name: str | None, everything: bool, as_json: bool) -> int:
+def command(
+    device: str, db: Path, name: str | None, as_of: datetime | None, everything: bool, as_json: bool
+) -> int:
     """Show what is held of DEVICE and why: claims, rules, observations, and the bytes behind them.
 
-    DEVICE is a key (site/address), an address now or before, a MAC address or a serial number.
+    DEVICE is a key (site/address), an address now or before, a MAC address or a serial number. For an address, who is
+    there now comes first, then who was there before.
     """
+    from auditor.run.picture import picture  # noqa: PLC0415 - takes time that --help need not
+
     with Store.open(db, Access.READ) as store:
-        found = store.device(device, store.run(name).id if name else None)
+        numbers = store.named(device)
+        known = picture(store, run=name, as_of=end_of(as_of), with_bytes=True, numbers=numbers)
+        found = sorted(known.devices, key=lambda one: (one.address != device, not one.is_present, one.key))
         if not found:
             raise Failure(f"{db}: no device {device!r}; `auditor devices --db {db}` lists them")
         if as_json:
@@ -45,6 +58,8 @@ def command(device: str, db: Path, name: str | None, everything: bool, as_json: 
             say_json(listed[0] if len(listed) == 1 else {"schema_version": 1, "devices": listed})
             return 0
         for one in found:
+            if len(found) > 1 and one is not found[0]:
+                click.echo("")
             history = store.addresses(one.key)
             for line in _lines(one, vocabulary(), history, everything=everything):
                 click.echo(line)
@@ -55,13 +70,16 @@ _History = tuple[tuple[str, object, object], ...]
 
 
 def _lines(one: Device, terms: Vocabulary, history: _History, *, everything: bool) -> Iterator[str]:
-    yield f"{shown(one.key)}  at {shown(one.address)}"
+    yield f"{shown(one.key)}{_key(one)}  at {shown(one.address)}"
     if not one.granted:
         yield "  answered from outside the scope; it was not contacted"
     for address, first, last in history if len(history) > 1 else ():
         yield f"  address {shown(address)} from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
     ports = ", ".join(f"{port}/{transport}" for transport, port in one.ports)
     yield f"  answered on {ports or 'no port'}"
+    yield f"  {_presence(one)}"
+    if one.behind:
+        yield f"  several devices share the address {shown(one.behind)}, as behind a port forward; this is one of them"
     if one.first_seen and one.last_seen:
         yield f"  seen first {one.first_seen:%Y-%m-%d %H:%M} UTC, last {one.last_seen:%Y-%m-%d %H:%M} UTC ({one.source})"
     yield ""
@@ -76,6 +94,30 @@ def _lines(one: Device, terms: Vocabulary, history: _History, *, everything: boo
     yield ""
     yield from _findings(one)
     yield from _exchanges(one, everything=everything)
+
+
+def _presence(one: Device) -> str:
+    """Say whether the device is there, as far as anybody looked."""
+    since = f" since {one.standing.since:%Y-%m-%d %H:%M} UTC" if one.standing.since else ""
+    if one.retired is not None:
+        word = f"retired on {one.retired.at:%Y-%m-%d} by {shown(one.retired.by)}: {shown(one.retired.reason)}"
+        by = f"; {shown(one.retired.replaced_by)} came in its place" if one.retired.replaced_by else ""
+        return f"{word}{by}{'' if one.is_retired else '; BUT IT WAS HEARD SINCE'}"
+    match one.standing.state:
+        case State.SILENT:
+            return f"silent{since}: its address was asked, and it did not answer; it may be off, moved or filtered"
+        case State.REPLACED:
+            return f"another device answers in its place{since}: {shown(one.standing.by)}"
+        case State.NOT_ASKED:
+            return "not asked by the last audit of its site, or known from other evidence alone: it may or may not be there"
+    return "it answered when it was last asked"
+
+
+def _key(one: Device) -> str:
+    """Explain a key whose end is a number: the nth device known at that address."""
+    found = re.search(r"#(\d+)$", one.key)
+    is_place = one.address.endswith(found[0]) if found else True
+    return "" if is_place or not found else f" (device number {found[1]} known at that address)"
 
 
 def _claim(claim: Claim, terms: Vocabulary) -> Iterator[str]:

@@ -37,6 +37,11 @@ def run_record(run: Run, context: Context) -> Record:
         "tlp": context.options.tlp.mark,
         "redacted": is_redacted(context),
         "policy": context.options.policy or None,
+        "runs": [
+            {"id": one.id, "started": stamp(one.started), "state": one.state, "sort": one.sort}
+            for one in context.behind.runs
+        ],
+        "audited_whole": {site: stamp(at) or None for site, at in context.behind.audited},
         "data": [
             {
                 "name": age.label,
@@ -91,12 +96,29 @@ def device_record(device: Device, context: Context) -> Record:
     record["first_seen"] = stamp(device.first_seen) or None
     record["last_seen"] = stamp(device.last_seen) or None
     record["source"] = device.source
+    record["state"] = "retired" if device.is_retired else device.standing.state.value
+    record["state_since"] = stamp(device.standing.since) or None
+    record["in_its_place"] = device.standing.by or None
+    record["behind"] = device.behind or None
+    record["retired"] = _retirement(device)
     record["findings"] = [_finding(finding) for finding in device.findings]
     record["observations"] = [
         {"field": one.field, "value": one.value, "exchange": one.exchange.id} for one in device.observations
     ]
     record["exchanges"] = [_exchange(one, is_redacted(context)) for one in device.exchanges]
     return record
+
+
+def _retirement(device: Device) -> Record | None:
+    word = device.retired
+    if word is None:
+        return None
+    return {
+        "at": stamp(word.at),
+        "by": word.by,
+        "reason": word.reason,
+        "replaced_by": word.replaced_by or None,
+    }
 
 
 def _claim(claim: Claim) -> Record:
@@ -190,5 +212,6 @@ def order_record(order: WorkOrder) -> Record:
         "target": order.target,
         "state": order.state,
         "done": list(order.done),
+        "unheard": list(order.unheard),
         "findings": list(order.findings),
     }

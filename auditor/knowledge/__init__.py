@@ -1,6 +1,6 @@
 """What identities mean: published faults, instruments, exposures, ages, priorities, and the work that follows."""
 
-from auditor.knowledge.aftermath import left_open, still_meant
+from auditor.knowledge.aftermath import is_settled
 from auditor.knowledge.assess import assess, fails
 from auditor.knowledge.book import Age, Book, Brand, chosen_policy, knowledge_book
 from auditor.knowledge.document import DataError
@@ -25,12 +25,11 @@ __all__ = [
     "binds",
     "chosen_policy",
     "fails",
+    "is_settled",
     "knowledge_book",
-    "left_open",
     "lint",
     "plan",
     "policy",
     "progress",
-    "still_meant",
     "with_shared_marks",
 ]

@@ -114,31 +114,40 @@ def _check(addresses: Sequence[str], scope: str) -> str:
 
 
 def progress(
-    old: Iterable[WorkOrder], new: Iterable[WorkOrder], *, seen: Collection[str]
+    here: Iterable[WorkOrder],
+    absent: Iterable[WorkOrder],
+    done: Iterable[WorkOrder],
+    *,
+    known: Collection[str] = (),
 ) -> tuple[WorkOrder, ...]:
-    """Return the orders of a new run with what became of those of an earlier one.
+    """Return one order for each work, with what is to do, what is done, and at whom nobody can look.
 
-    `seen` are the keys of the devices the new run heard. A device it did not hear is not done: it stays open.
+    `here` is the work at devices that are there, `absent` that at devices nobody heard, `done` what was settled.
+    `known` are the findings (`device id`) of earlier runs: an order none of whose findings was known then is new.
     """
-    before, now = {order.id: order for order in old}, {order.id: order for order in new}
-    merged = [_compared(before.get(order.id), order, seen) for order in now.values()]
-    merged += [_gone(order, seen) for name, order in before.items() if name not in now]
+    away, settled = {order.id: order for order in absent}, {order.id: order for order in done}
+    merged = [_merged(order, away.get(order.id), settled.get(order.id), known) for order in here]
+    seen = {order.id for order in merged}
+    merged += [
+        _merged(replace(order, devices=()), order, settled.get(order.id), known)
+        for order in away.values()
+        if order.id not in seen
+    ]
+    seen |= set(away)
+    merged += [
+        replace(order, devices=(), done=order.devices, state="done")
+        for order in settled.values()
+        if order.id not in seen
+    ]
     return tuple(merged)
 
 
-def _compared(before: WorkOrder | None, order: WorkOrder, seen: Collection[str]) -> WorkOrder:
-    if before is None:
-        return replace(order, state="new")
-    former = (*before.devices, *before.done)
-    unheard = tuple(key for key in before.devices if key not in seen and key not in order.devices)
-    done = tuple(key for key in former if key not in order.devices and key not in unheard)
-    state = "partly done" if done else "open"
-    return replace(order, devices=(*order.devices, *unheard), state=state, done=tuple(dict.fromkeys(done)))
-
-
-def _gone(order: WorkOrder, seen: Collection[str]) -> WorkOrder:
-    left = tuple(key for key in order.devices if key not in seen)
-    done = tuple(dict.fromkeys((*order.done, *(key for key in order.devices if key in seen))))
-    if not left:
-        return replace(order, state="done", devices=(), done=done)
-    return replace(order, devices=left, done=done, state="partly done" if done else "open")
+def _merged(
+    order: WorkOrder, away: WorkOrder | None, settled: WorkOrder | None, known: Collection[str]
+) -> WorkOrder:
+    unheard = tuple(key for key in away.devices if key not in order.devices) if away else ()
+    done = tuple(key for key in settled.devices if key not in {*order.devices, *unheard}) if settled else ()
+    findings = tuple(dict.fromkeys((*order.findings, *(away.findings if away else ()))))
+    is_new = bool(known) and not any(pair in known for pair in findings)
+    state = "partly done" if done else "not heard" if not order.devices else "new" if is_new else "open"
+    return replace(order, unheard=unheard, done=done, findings=findings, state=state)

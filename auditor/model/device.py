@@ -70,9 +70,17 @@ class Device:
     """The address it shares with other devices, as behind a port forward; `address` then is `ADDRESS:PORT`."""
 
     @property
+    def is_retired(self) -> bool:
+        """Whether somebody retired it, and nobody heard it since."""
+        if self.retired is None:
+            return False
+        is_there = self.standing.state is State.HEARD and self.last_seen is not None
+        return not (is_there and self.last_seen is not None and self.last_seen > self.retired.at)
+
+    @property
     def is_present(self) -> bool:
         """Whether it counts as being on the network: nobody retired it, and nobody found it silent or replaced."""
-        return self.retired is None and self.standing.state in {State.HEARD, State.NOT_ASKED}
+        return not self.is_retired and self.standing.state in {State.HEARD, State.NOT_ASKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +128,8 @@ class Run:
     notes: tuple[str, ...] = ()
     owners: tuple[tuple[str, str], ...] = ()
     """(site, who answers for it) pairs, as the scope names them."""
+    whole: tuple[str, ...] | None = None
+    """Sites this run was to audit whole: every granted address, method and listed port. None: nobody wrote it down."""
 
     def owner(self, site: str) -> str:
         """Return who answers for a site, "" where the scope does not say."""

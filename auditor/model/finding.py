@@ -122,5 +122,7 @@ class WorkOrder:
     target: str = ""
     """The version to reach, the service to close, the fact to get."""
     state: str = "open"
-    """`open`, `done`, `partly done`, `new`."""
+    """`open`, `done`, `partly done`, `new`, or `not heard`: nobody can look whether the work was done."""
     done: tuple[str, ...] = ()
+    unheard: tuple[str, ...] = ()
+    """Devices that were silent, replaced or not asked when somebody last looked; `devices` are those that are there."""

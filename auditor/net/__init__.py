@@ -2,7 +2,7 @@
 
 from auditor.net.authenticated import Ears, LoggedLine, Outcome
 from auditor.net.budget import Budget
-from auditor.net.field import Block, Field
+from auditor.net.field import Block, Field, Look
 from auditor.net.inquiry import Emit, alternating, inquire, streamed
 from auditor.net.line import Line
 from auditor.net.managed import MAX_ROWS, ManagedLine
@@ -20,6 +20,7 @@ __all__ = [
     "Heard",
     "Line",
     "LoggedLine",
+    "Look",
     "ManagedLine",
     "Network",
     "Outcome",

@@ -1,6 +1,6 @@
 """From a run and its devices to documents: the values of a page, and the page itself."""
 
-from auditor.reporting.context import Chosen, Context, DataAge, Evidence, Options, Tlp, Words
+from auditor.reporting.context import Behind, Chosen, Context, DataAge, Evidence, Options, Source, Tlp, Words
 from auditor.reporting.display import one_line, spoken, visible
 from auditor.reporting.page import FULL_DEVICES, page
 from auditor.reporting.redaction import redacted
@@ -10,6 +10,7 @@ from auditor.reporting.values import Report
 
 __all__ = [
     "FULL_DEVICES",
+    "Behind",
     "Chosen",
     "Context",
     "DataAge",
@@ -17,6 +18,7 @@ __all__ = [
     "Options",
     "Report",
     "ReportingError",
+    "Source",
     "Tlp",
     "Words",
     "html",

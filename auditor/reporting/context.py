@@ -91,6 +91,38 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """One run behind a document. `sort`: `whole`, `part`, `other` (not a sweep), or `unknown`."""
+
+    id: str
+    started: datetime
+    state: str
+    sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What a document rests on: the runs, oldest first, and when each site was last audited whole (None: never known)."""
+
+    runs: tuple[Source, ...] = ()
+    audited: tuple[tuple[str, datetime | None], ...] = ()
+    restricted_to: str = ""
+    """The run that alone is shown, where one was chosen."""
+    retirements: tuple[str, ...] = ()
+    """Who retired what and why, in words."""
+
+    @property
+    def partial(self) -> tuple[str, ...]:
+        """Sites nobody has audited whole, as far as is known."""
+        return tuple(site for site, at in self.audited if at is None)
+
+    @property
+    def unfinished(self) -> Source | None:
+        """The newest run, where it did not come to its end."""
+        return self.runs[-1] if self.runs and self.runs[-1].state != "complete" else None
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Everything an export is handed besides the run and the devices.
 
@@ -104,6 +136,7 @@ class Context:
     assessed: bool | None = None
     options: Options = field(default_factory=Options)
     chosen: Chosen = field(default_factory=Chosen)
+    behind: Behind = field(default_factory=Behind)
 
 
 def _capital(slug: str) -> str:

@@ -17,13 +17,19 @@ _AGE_ORDER = ("under-1", "1-2", "2-4", "4-6", "over-6", "unknown")
 
 
 def urgency(device: Device) -> Priority | None:
-    """Return the most urgent priority among findings that are or may be true of the device."""
+    """Return the most urgent priority among findings that are or may be true of a device that is there."""
+    if not device.is_present:
+        return None
     found = {finding.priority for finding in device.findings if finding.verdict in _TRUE_OR_MAYBE}
     return max(found, key=lambda priority: priority.rank, default=None)
 
 
 def standing(device: Device, *, assessed: bool) -> str:
     """Return what to say of a device for which no action is known: only a device fully judged has none."""
+    if device.is_retired:
+        return "retired"
+    if not device.is_present:
+        return device.standing.state.value
     if not device.granted:
         return "outside"
     if device.identity.value("maker") is None:
@@ -52,8 +58,8 @@ def age_band(built: date | None, today: date) -> str:
 
 
 def charts(devices: Iterable[Device], words: Words, texts: Texts, today: date) -> tuple[Chart, ...]:
-    """Return the charts of the overview, only of devices inside the scope."""
-    granted = [device for device in devices if device.granted]
+    """Return the charts of the overview, only of devices inside the scope that are there."""
+    granted = [device for device in devices if device.granted and device.is_present]
     made = [
         _by_name(granted, "maker", lambda device: _maker(device, words), lambda tone: tone, texts),
         _by_name(granted, "brand", lambda device: _brand(device, words), lambda _: "plain", texts),

@@ -4,10 +4,10 @@ import ipaddress
 from collections import Counter
 from collections.abc import Iterable
 
-from auditor.model import Claim, Device, Exchange, Finding, Match, Verdict
+from auditor.model import Claim, Device, Exchange, Finding, Match, State, Verdict
 from auditor.reporting.context import Words
 from auditor.reporting.counting import standing, urgency
-from auditor.reporting.device_values import Dispute, Fact, Ground, Line, Row, Section, Signal, Spoken
+from auditor.reporting.device_values import Dispute, Fact, Ground, Line, Row, Section, Signal, Spell, Spoken
 from auditor.reporting.display import one_line, shown_bytes, spoken
 from auditor.reporting.judging import anchor
 from auditor.reporting.texts import Texts
@@ -63,6 +63,8 @@ def row(device: Device, place: int, words: Words, texts: Texts, *, assessed: boo
         counts[Verdict.POSSIBLY_AFFECTED],
         standing(device, assessed=assessed),
         device.granted,
+        device.is_present,
+        device.last_seen,
     )
 
 
@@ -114,9 +116,27 @@ def section(
         tuple(_line(finding) for finding in lines),
         _unassessed(device),
         tuple(sorted(f.id for f in device.findings if f.verdict is Verdict.NOT_AFFECTED)),
+        _presence(device),
         () if compact else _evidence(device, full=full, hashes=hashes),
         _grounds(claims, texts) if compact else (),
     )
+
+
+def _presence(device: Device) -> tuple[Spell, ...]:
+    """Return what there is to say of whether the device is there: names of the label group `presence`, with values."""
+    said: list[Spell] = []
+    if device.retired is not None:
+        name = "retired" if device.is_retired else "retired-but-heard"
+        said.append(
+            Spell(
+                name, device.retired.at, device.retired.by, device.retired.reason, device.retired.replaced_by
+            )
+        )
+    elif device.standing.state is not State.HEARD:
+        said.append(Spell(device.standing.state.value, device.standing.since, device.standing.by))
+    if device.behind:
+        said.append(Spell("behind", None, device.behind))
+    return tuple(said)
 
 
 def _grounds(claims: Iterable[Claim], texts: Texts) -> tuple[Ground, ...]:

@@ -24,6 +24,24 @@ class Row:
     standing: str
     """Where there is no priority: a name of the label group `standing`, never silence."""
     granted: bool
+    present: bool = True
+    """Whether it counts as being there: neither silent, replaced nor retired."""
+    seen: datetime | None = None
+    """When it last answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """One thing to say of a device's presence.
+
+    `name` is one of the label group `presence`; `by` is the key of the device that came in its place.
+    """
+
+    name: str
+    at: datetime | None = None
+    who: str = ""
+    why: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +146,7 @@ class Section:
     """(what would settle it, ((finding id, anchor), …)) pairs."""
     cleared: tuple[str, ...]
     """Ids of findings whose verdict is `not affected`."""
+    presence: tuple[Spell, ...]
     evidence: tuple[Spoken, ...]
     grounds: tuple[Ground, ...]
     """Only in a compact page, instead of evidence."""

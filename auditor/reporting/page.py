@@ -29,7 +29,8 @@ def page(run: Run, devices: Iterable[Device], context: Context | None = None) ->
     hidden = options.redact or options.redact_addresses
     full = _is_full(found, options.evidence)
     compact = options.evidence is Evidence.BRIEF or (len(found) > FULL_DEVICES and not full)
-    known = judged(found)
+    here = tuple(device for device in found if device.is_present)
+    known = judged(here)
     first = summary(found, context, known, run.coverage, labels)
     rows = tuple(
         row(device, place, words, labels, assessed=first.assessed) for place, device in enumerate(found, 1)
@@ -61,8 +62,9 @@ def page(run: Run, devices: Iterable[Device], context: Context | None = None) ->
         full and not hidden,
         compact,
         len(found),
-        sum(1 for device in found if device.granted and (device.ports or device.exchanges)),
+        sum(1 for device in here if device.granted and (device.ports or device.exchanges)),
         _asked(found),
+        context.behind,
         shared=tuple(Counter(device.behind for device in found if device.behind).items()),
     )
 

@@ -13,6 +13,7 @@ from auditor.model import (
     Identity,
     Match,
     Observation,
+    Retirement,
     Run,
     WorkOrder,
 )
@@ -123,6 +124,7 @@ class Redactor:
             check=self.text(order.check),
             findings=tuple(self._pair(pair) for pair in order.findings),
             done=tuple(map(self.key, order.done)),
+            unheard=tuple(map(self.key, order.unheard)),
         )
 
     def _pair(self, pair: str) -> str:
@@ -161,13 +163,23 @@ class _OneDevice:
             site=redactor.site(device.site),
             address=redactor.address(device.address),
             addresses=tuple(map(redactor.address, device.addresses)),
-            behind=redactor.address(device.behind),
             source=redactor.text(device.source),
+            standing=replace(
+                device.standing, by=redactor.key(device.standing.by) if device.standing.by else ""
+            ),
+            retired=self._retirement(device.retired),
+            behind=redactor.address(device.behind) if device.behind else "",
             identity=self._identity(device.identity),
             observations=tuple(map(self._observation, device.observations)),
             exchanges=tuple(map(self._exchange, device.exchanges)),
             findings=tuple(map(self._finding, device.findings)),
         )
+
+    def _retirement(self, word: Retirement | None) -> Retirement | None:
+        if word is None:
+            return None
+        by = self._redactor.key(word.replaced_by) if word.replaced_by else ""
+        return replace(word, by=masks.HIDDEN, reason=self._text(word.reason), replaced_by=by)
 
     def _text(self, text: str) -> str:
         return self._redactor.text(text, self._names)
@@ -251,4 +263,7 @@ def redacted(
         return run, found, context
     redactor = Redactor(found, context.options)
     orders = tuple(map(redactor.order, context.orders))
-    return redactor.run(run), tuple(map(redactor.device, found)), replace(context, orders=orders)
+    audited = tuple((redactor.site(site), at) for site, at in context.behind.audited)
+    behind = replace(context.behind, audited=audited, retirements=())
+    masked = replace(context, orders=orders, behind=behind)
+    return redactor.run(run), tuple(map(redactor.device, found)), masked

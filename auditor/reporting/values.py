@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from auditor.model import Coverage, Run
-from auditor.reporting.context import Chosen, DataAge, Options
+from auditor.reporting.context import Behind, Chosen, DataAge, Options
 from auditor.reporting.device_values import Row, Section
 
 
@@ -93,9 +93,9 @@ class Job:
     state: str
     done: int
     devices: tuple[tuple[str, str], ...]
-    """(anchor, what to call it) pairs; no anchor where this run did not hear the device."""
-    unheard: int
-    """Devices this run did not hear: nobody knows whether the work was done there."""
+    """(anchor, what to call it) pairs of the devices where it is to do; where all is done, of those."""
+    unheard: tuple[tuple[str, str], ...]
+    """Devices that are silent, replaced or were not asked: nobody knows whether the work was done there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +193,8 @@ class Summary:
     more_gaps: tuple[Gap, ...]
     progress: tuple[tuple[str, int], ...]
     """Work orders by state where an earlier run is known, else empty."""
+    absent: tuple[tuple[str, int], ...] = ()
+    """Devices known from before that are not counted above, by the label group `standing`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,5 +226,7 @@ class Report:
     """How many devices in scope have at least one service that answered."""
     probes: tuple[tuple[str, int], ...]
     """(kind of question, how many were asked of the devices shown)."""
+    behind: Behind
+    """The runs it rests on, and when each site was last audited whole."""
     shared: tuple[tuple[str, int], ...] = ()
     """(address, how many devices) where several are behind one address."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from auditor.model import Coverage, Device, Priority, Verdict, WorkOrder
 from auditor.reporting.context import Context
-from auditor.reporting.counting import urgency
+from auditor.reporting.counting import standing, urgency
 from auditor.reporting.judging import Judged, anchor
 from auditor.reporting.texts import Texts
 from auditor.reporting.values import Gap, Job, Number, SitePlan, Summary, Urgent
@@ -13,7 +13,8 @@ from auditor.reporting.values import Gap, Job, Number, SitePlan, Summary, Urgent
 _MOST_URGENT = 5
 _MOST_GAPS = 5
 _DONE = "done"
-STATES = ("new", "open", "partly done", _DONE)
+_UNHEARD = "not heard"
+STATES = ("new", "open", "partly done", _UNHEARD, _DONE)
 """What may have become of a work order, in the order people ask."""
 
 
@@ -25,7 +26,9 @@ def summary(
     texts: Texts,
 ) -> Summary:
     """Return the first page: three numbers, the most urgent actions, the gaps."""
-    granted = [device for device in devices if device.granted]
+    inside = [device for device in devices if device.granted]
+    granted = [device for device in inside if device.is_present]
+    away = Counter(standing(device, assessed=True) for device in inside if not device.is_present)
     assessed = context.assessed
     if assessed is None:
         assessed = bool(context.orders) or any(device.findings for device in granted)
@@ -45,6 +48,7 @@ def summary(
         assessed,
         gaps[_MOST_GAPS:],
         _progress(context.orders),
+        tuple(sorted(away.items())),
     )
 
 
@@ -75,7 +79,7 @@ def _urgent(orders: Iterable[WorkOrder], found: tuple[Judged, ...], texts: Texts
         if finding.known_exploited and finding.verdict is Verdict.AFFECTED
     }
     entries: dict[tuple[str, ...], list[WorkOrder]] = {}
-    for order in sorted((order for order in orders if order.state != _DONE), key=by_urgency):
+    for order in sorted((order for order in orders if order.state not in {_DONE, _UNHEARD}), key=by_urgency):
         alike = (order.site, order.action, order.priority, order.priority_reason)
         entries.setdefault(alike if order.action in _JOINED else (order.id,), []).append(order)
     ranked = sorted(entries.values(), key=lambda work: _rank(work, attacked))
@@ -203,7 +207,8 @@ def plan(
 ) -> tuple[SitePlan, ...]:
     """Return the work by site; `anchors` gives each device's place in the page and its short name."""
     sites: dict[str, list[WorkOrder]] = {}
-    for order in sorted(orders, key=lambda order: (order.state == _DONE, *by_urgency(order))):
+    places = {_UNHEARD: 1, _DONE: 2}
+    for order in sorted(orders, key=lambda order: (places.get(order.state, 0), *by_urgency(order))):
         sites.setdefault(order.site, []).append(order)
     made = [_site(site, work, anchors, owners.get(site, "")) for site, work in sites.items()]
     made.sort(key=lambda one: (-max(job_rank(job) for job in one.jobs), one.site))
@@ -211,7 +216,7 @@ def plan(
 
 
 def _site(site: str, work: list[WorkOrder], anchors: Mapping[str, tuple[str, str]], owner: str) -> SitePlan:
-    counts = Counter(order.priority for order in work if order.state != _DONE)
+    counts = Counter(order.priority for order in work if order.state not in {_DONE, _UNHEARD})
     urgent = tuple((p.value, counts[p]) for p in Priority if counts[p])
     keys = {key for order in work for key in order.devices}
     jobs = tuple(_job(order, anchors) for order in work)
@@ -219,8 +224,8 @@ def _site(site: str, work: list[WorkOrder], anchors: Mapping[str, tuple[str, str
 
 
 def job_rank(job: Job) -> int:
-    """Return how urgent a job is: 4 for act now down to 1 for watch, 0 when it is done."""
-    return 0 if job.state == _DONE else Priority(job.priority).rank
+    """Return how urgent a job is: 4 for act now down to 1 for watch, 0 when it is done or nobody can look."""
+    return 0 if job.state in {_DONE, _UNHEARD} else Priority(job.priority).rank
 
 
 def _job(order: WorkOrder, anchors: Mapping[str, tuple[str, str]]) -> Job:
@@ -237,6 +242,6 @@ def _job(order: WorkOrder, anchors: Mapping[str, tuple[str, str]]) -> Job:
         order.check,
         order.state,
         len(order.done),
-        tuple(anchors.get(key, ("", key)) for key in order.devices or order.done),
-        sum(1 for key in order.devices if key not in anchors),
+        tuple(anchors.get(key, ("", key)) for key in order.devices or (() if order.unheard else order.done)),
+        tuple(anchors.get(key, ("", key)) for key in order.unheard),
     )

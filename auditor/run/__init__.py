@@ -1,6 +1,6 @@
 """Planning and executing an audit, and judging stored evidence again; exceptions become statuses here."""
 
-from auditor.run.again import Change, Known, identify_stored, known_from
+from auditor.run.again import Change, Known, known_from
 from auditor.run.estimate import Estimate, Sending, estimate
 from auditor.run.foreseen_logins import Asking
 from auditor.run.login import has_given_up
@@ -23,7 +23,6 @@ __all__ = [
     "estimate",
     "execute",
     "has_given_up",
-    "identify_stored",
     "known_from",
     "permit",
     "resume",

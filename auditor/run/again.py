@@ -1,13 +1,13 @@
 """Identify from evidence at hand, without sending anything: recorded exchanges, or a stored run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from auditor import probes
 from auditor.fingerprint import Part, parts
 from auditor.fingerprint.identify import study
 from auditor.model import Exchange, Identity, Observation
-from auditor.store import Store
+from auditor.run.newer import outdated, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +61,23 @@ def known_from(device: str, exchanges: Iterable[Exchange]) -> Known:
     return Reader().known(device, exchanges)
 
 
-def identify_stored(
-    store: Store, run: str | None = None, keys: frozenset[str] | None = None
-) -> tuple[Change, ...]:
-    """Identify stored devices with the rules at hand, keep the result, and return what changed."""
-    changes: list[Change] = []
-    for device in store.devices(run):
-        if (keys is not None and device.key not in keys) or not device.exchanges:
-            continue
-        again = known_from(device.key, device.exchanges)
-        store.identify_again(
-            run or store.last_run(device.key), device.key, again.identity, again.observations
-        )
-        changes += _changes(device.key, device.identity, again.identity)
-    return tuple(changes)
+def concluded_from(
+    device: str, exchanges: Iterable[Exchange], runs: Mapping[str, int]
+) -> tuple[Identity, tuple[Observation, ...]]:
+    """Say who a device is; where several runs speak, what changes is taken from the newest that tells it.
+
+    `runs` gives for each exchange the place of its run, oldest first.
+    """
+    known = known_from(device, exchanges)
+    old = outdated(known.identity, runs) if len(set(runs.values())) > 1 else frozenset()
+    if not old:
+        return known.identity, known.observations
+    observations = without(known.observations, old)
+    return study(device, observations).identity, observations
 
 
-def _changes(device: str, before: Identity, after: Identity) -> list[Change]:
+def changed(device: str, before: Identity, after: Identity) -> list[Change]:
+    """Return the claims of which something else is held now."""
     names = sorted({claim.name for claim in (*before.claims, *after.claims)})
     return [
         Change(device, name, before.value(name), after.value(name))

@@ -11,7 +11,6 @@ import auditor
 from auditor import fingerprint
 from auditor.model import Plan, Run
 from auditor.net import Network, Stop
-from auditor.run.again import identify_stored
 from auditor.run.asking import Asker
 from auditor.run.coverage import coverage
 from auditor.run.estimate import estimate
@@ -26,6 +25,8 @@ from auditor.run.search import Search
 from auditor.scope import Credentials, Scope
 from auditor.store import Store
 
+ENDED = "ended"
+"""The kind of the log's line that says why a process of the run ended early."""
 _TICK = 0.25
 """Seconds between two flushes: what a kill loses at most."""
 
@@ -41,8 +42,8 @@ def user_agent(contact: str) -> str:
     return f"auditor/{auditor.__version__} (authorised network audit{'; ' + plain if plain else ''})"
 
 
-def new_run(scope: Scope, at: datetime) -> Run:
-    """Return a run that begins now, under this scope and with the data at hand."""
+def new_run(scope: Scope, at: datetime, *, whole: tuple[str, ...] = ()) -> Run:
+    """Return a run that begins now, under this scope and with the data at hand; `whole` names sites audited whole."""
     paper = scope.authorisation
     return Run(
         id=f"{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
@@ -59,6 +60,7 @@ def new_run(scope: Scope, at: datetime) -> Run:
         valid_until=paper.valid_until,
         sites=tuple(site.name for site in scope.sites),
         owners=tuple((site.name, site.owner) for site in scope.sites if site.owner),
+        whole=whole,
     )
 
 
@@ -102,7 +104,8 @@ class Execution:
             else None
         )
         self._pursuit = Pursuit(asker, self._record, self.audit, self.stop, logins)
-        self._search = Search(self._gate, network, self.audit, self._record, self._pursuit, self.past)
+        known = self.store.places()
+        self._search = Search(self._gate, network, self.audit, self._record, self._pursuit, self.past, known)
 
     async def execute(self) -> Run:
         """Run to the end, or as far as we may; the run's state says which. Everything heard is in the store."""
@@ -130,15 +133,18 @@ class Execution:
 
     def _finish(self, end: EndedError) -> Run:
         """Settle devices with several addresses, count, and write the run's state."""
-        if keys := frozenset(
-            (*self.store.shared(self.run.id), *self.store.keys_of(self.run.id, self._pursuit.late))
-        ):
-            identify_stored(self.store, self.run.id, keys)
+        self.store.settle()
         record, now = self._record, self.clock()
         if end.reason:
             record.note(end.reason)
+            record.event(ENDED, "", end.reason)
         if record.bugs:
             record.note(f"{record.bugs} faults of our own; see the events of kind `bug`")
+        if record.beside:
+            record.note(
+                f"{len(record.beside)} more answered a question put to everybody without being among this run's "
+                "targets; nothing of them was kept"
+            )
         too_large = self.scope.too_large(at=now)
         if too_large:
             record.note(f"too large to sweep, asked on the segment only: {', '.join(too_large)}")

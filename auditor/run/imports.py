@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from auditor import probes
 from auditor.model import Coverage, Exchange, Run, Status, Withheld
-from auditor.run.again import identify_stored, known_from
+from auditor.run.again import known_from
 from auditor.run.behind import heard_last, own_exchanges, parted
 from auditor.run.execute import new_run
 from auditor.scope import AddressSet, Authorisation, Refusal, Scope, Site, interval
@@ -152,8 +152,7 @@ class Importer:
         self.store.flush()
         for subject in sorted(self._seen):
             self._identify(subject)
-        if keys := frozenset(self.store.shared(self.run.id)):
-            identify_stored(self.store, self.run.id, keys)
+        self.store.settle()
         withheld = (Withheld(str(Why.EXCLUDED), len(self.excluded)),) if self.excluded else ()
         answered = len(self._seen)
         self.run = replace(
@@ -178,12 +177,7 @@ class Importer:
         """Identify one address from what the store holds of it, so that no more than one is in memory."""
         seen = self._seen[subject]
         site, _, address = subject.rpartition("/")
-        said = [
-            exchange
-            for device in self.store.device(address, self.run.id)
-            for exchange in device.exchanges
-            if exchange.device == subject
-        ]
+        said = tuple(self.store.said(self.run.id, subject))
         known = known_from(subject, said)
         for part, ports in parted(known, tuple(sorted(seen.ports))):
             met = Presence(

@@ -1,96 +1,46 @@
-"""Judging what a run found against advisories, exposures and a policy, and keeping the findings."""
+"""Judging what is known against advisories, exposures and a policy, and keeping the findings."""
 
-import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import date
 
-from auditor.knowledge import FirmwareIndex, Policy, assess, chosen_policy, knowledge_book, with_shared_marks
-from auditor.model import Device, Finding, Verdict
+from auditor.model import Finding, Verdict
+from auditor.run.basis import EVENT, Basis, Judging, basis_of, basis_text, current_basis, judging_by
 from auditor.run.execute import utc_now
 from auditor.run.garbage import seldom_collected
+from auditor.run.picture import keep
 from auditor.run.settled import settled
 from auditor.store import Store
 
+__all__ = ["Basis", "basis_of", "judge", "keep_judged", "worst"]
+
 _COUNTS = frozenset({Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED})
-_EVENT = "judged"
-
-
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """By what a run was judged: the policy, the day asked for, and the day of the newest advisory record."""
-
-    policy: str
-    version: str = ""
-    title: str = ""
-    as_of: str = ""
-    compiled: str = ""
-    instruments: tuple[tuple[str, str], ...] = ()
-    """(id, title) of every instrument of the policy."""
-
-    @property
-    def name(self) -> str:
-        """The policy with its version, as findings cite it."""
-        return f"{self.policy} {self.version}".strip()
 
 
 def judge(store: Store, run: str, *, today: date, policy: str | None = None) -> tuple[Finding, ...]:
-    """Assess every device of a run, keep its findings and return them all.
+    """Conclude and assess what a run added to the picture, keep it, and return the findings of the devices it heard.
 
-    Devices outside the scope and devices nobody identified are judged by what they showed, like all others.
+    Without a policy the one the database was judged by last counts: a re-check must not forget which instruments
+    apply. Devices that nothing new is known of keep their findings as they are, unless the policy is another one.
     """
-    book = knowledge_book()
-    chosen = chosen_policy(policy or "none", book)
+    before = current_basis(store, store.runs())
+    judging = judging_by(before, policy=policy, today=today, otherwise=today)
     with seldom_collected():
-        found = tuple(judged(store.devices(run, with_bytes=False), chosen, today))
-        keep(store, run, found, chosen, today)
-    if words := settled(found, chosen, today).words:
+        keep_judged(store, run, judging)
+        found = [one for one in store.held() if run in {look.run for look in one.looks if look.heard}]
+    if words := settled((one.device for one in found), judging).words:
         known = store.run(run)
         store.finish(replace(known, notes=tuple(dict.fromkeys((*known.notes, words)))))
-    return tuple(finding for device in found for finding in device.findings)
+    return tuple(finding for one in found for finding in one.device.findings)
 
 
-def judged(
-    devices: Iterable[Device], policy: Policy, today: date, latest: FirmwareIndex | None = None
-) -> Iterator[Device]:
-    """Yield the devices with what is to be said of each."""
-    book = knowledge_book()
-    yield from with_shared_marks(
-        (
-            replace(device, findings=assess(device, book=book, policy=policy, today=today, latest=latest))
-            for device in devices
-        ),
-        book,
-    )
-
-
-def keep(store: Store, run: str, devices: tuple[Device, ...], policy: Policy, today: date) -> None:
-    """Put the findings of devices in place of what the run held of them, and write down by what they were made."""
-    store.all_findings(run, ((device.key, device.findings) for device in devices))
-    basis = basis_for(policy, today)
-    store.event(run, utc_now(), _EVENT, basis.name, json.dumps(asdict(basis)))
+def keep_judged(
+    store: Store, run: str, judging: Judging, *, only_run: str | None = None, all_anew: bool = False
+) -> None:
+    """Judge what was not judged by this yet, keep it, and write down by what in the log of the run."""
+    keep(store, judging, only_run=only_run, all_anew=all_anew)
+    basis = judging.made
+    store.event(run, utc_now(), EVENT, basis.name, basis_text(basis))
     store.flush()
-
-
-def basis_for(policy: Policy, today: date) -> Basis:
-    """Return what to write down of a judgement by this policy, as of this day."""
-    return Basis(
-        policy.name,
-        policy.version,
-        policy.title,
-        today.isoformat(),
-        knowledge_book().compiled.isoformat(),
-        tuple((one.id, one.title) for one in policy.restrictions),
-    )
-
-
-def basis_of(store: Store, run: str) -> Basis | None:
-    """Return by what a run was judged last, None where nobody wrote it down."""
-    events = store.events(run, _EVENT)
-    if not events:
-        return None
-    form = json.loads(events[-1].text)
-    return Basis(**{**form, "instruments": tuple((name, title) for name, title in form["instruments"])})
 
 
 def worst(findings: tuple[Finding, ...]) -> int:

@@ -27,6 +27,8 @@ class Record:
     swept: dict[str, Swept] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
     outside: set[str] = field(default_factory=set)
+    beside: set[str] = field(default_factory=set)
+    """Who answered a question put to everybody without being among the run's targets: counted, nothing of it kept."""
     notes: list[str] = field(default_factory=list)
     bugs: int = 0
 
@@ -47,6 +49,12 @@ class Record:
         target.memory.keep(exchange)
         self.store.add(self.run, [exchange])
         self.tally.exchanges += 1
+
+    def again(self, exchange: Exchange, target: Target | None, part: str) -> None:
+        """Write down that a port known from before was tried and did not answer."""
+        if target is not None:
+            target.memory.keep(exchange)
+        self.store.add(self.run, [exchange], part=part)
 
     def save(self, target: Target, known: Known) -> None:
         """Write down who a device is, or each of the devices behind its address."""

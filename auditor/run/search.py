@@ -6,8 +6,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 
-from auditor.model import Grant, Method, Sighting
-from auditor.net import Field, Network
+from auditor.model import Endpoint, Exchange, Grant, Method, Protocol, Sighting, Status
+from auditor.net import Field, Look, Network
 from auditor.run.coverage import from_fields
 from auditor.run.gate import Gate
 from auditor.run.past import Past
@@ -15,7 +15,12 @@ from auditor.run.plan import Audit, Chunk, chunks, methods
 from auditor.run.pursuit import Pursuit
 from auditor.run.record import Record
 from auditor.run.target import Target, in_order
+from auditor.scope import Refusal, address_number
+from auditor.scope.scope import Why
+from auditor.store import CONNECT, Place
 
+_MOST_TRIED = 4
+"""Ports tried of a device that was met before and is silent now."""
 _SITES = 8
 """Sites swept side by side; the pace is kept for all of them together."""
 
@@ -30,6 +35,8 @@ class Search:
     record: Record
     pursuit: Pursuit
     past: Past
+    known: tuple[Place, ...] = ()
+    """Where devices were met before this run."""
     _fields: dict[str, list[Field]] = field(default_factory=dict)
     """By name of the chunk under way: what looks into it."""
 
@@ -95,7 +102,55 @@ class Search:
             if self.gate.scope.opening(now) == now:
                 break
             await self.gate.passed()
+        await self._look_again(chunk)
         self.record.chunk(chunk.name, from_fields(self._fields.pop(chunk.name)))
+
+    async def _look_again(self, chunk: Chunk) -> None:
+        """Try the ports that devices had when they were last met, so that what has closed, or is silent, was asked."""
+        if Method.TCP_SWEEP not in self.gate.scope.methods:
+            return
+        part = self.gate.scope.narrow(targets=chunk.targets) if chunk.targets else self.gate.scope
+        looking = self.network.field(part, chunk.site, ports=self.audit.ports, thorough=self.audit.thorough)
+        places = [
+            one for one in self.known if one.site == chunk.site and chunk.holds(*address_number(one.address))
+        ]
+        async with asyncio.TaskGroup() as group:
+            for place in places:
+                group.create_task(self._look_at(looking, place))
+
+    async def _look_at(self, looking: Field, place: Place) -> None:
+        subject = f"{place.site}/{place.address}"
+        target = self.pursuit.targets.get(subject)
+        tried = {one.endpoint.port for one in self.past.exchanges.get(subject, ()) if one.probe == CONNECT}
+        for port in self._missing(place, target):
+            grant = looking.grant(place.address)
+            if grant is None or looking.stopped:
+                return
+            if port in tried:
+                continue
+            looked = await _tried_twice(looking, grant, port)
+            if looked[0] is Status.ANSWERED:
+                self._sight(place.site, Sighting(place.address, str(Method.TCP_SWEEP), looking.now(), port))
+            elif looked[0] in {Status.REFUSED, Status.SILENT}:
+                self.record.again(
+                    Exchange(
+                        subject, CONNECT, Protocol.OBSERVED, Endpoint(place.address, port), b"", b"", looked[0],
+                        looking.now(), detail=f"known from before: {looked[1] or 'no answer to two tries'}",
+                    ),
+                    self.pursuit.targets.get(subject), place.part,
+                )  # fmt: skip
+
+    def _missing(self, place: Place, target: Target | None) -> tuple[int, ...]:
+        """Return the ports to try: those known from before that did not answer now, or the most telling ones."""
+        shift = self.audit.port_shift
+        swept = {port + shift for port in self.audit.swept_ports} | set(self.audit.swept_ports)
+        there = set(target.open_ports()) if target is not None else set()
+        ports = [
+            port for port in place.ports if (not self.audit.ports or port in swept) and port not in there
+        ]
+        if target is None or not target.has_anything():
+            return tuple(ports[:_MOST_TRIED]) or tuple(self.audit.swept_ports[:_MOST_TRIED])
+        return tuple(ports)
 
     async def _discover(self, chunk: Chunk, module: ModuleType, fields: list[Field]) -> None:
         scope = self.gate.scope
@@ -118,6 +173,9 @@ class Search:
             # The field knew a part of the scope only; the whole one decides.
             now = self.gate.clock()
             admitted = self.gate.scope.admit(sighting.address, site=site, mac=sighting.mac, at=now)
+            if isinstance(admitted, Refusal) and admitted.why is Why.NOT_A_TARGET:
+                self.record.beside.add(f"{site}/{sighting.address}")
+                return
             sighting = replace(sighting, granted=isinstance(admitted, Grant))
         target = self.pursuit.target(site, sighting.address)
         target.granted = sighting.granted
@@ -134,3 +192,14 @@ class Search:
 
     def _of(self, site: str) -> Iterator[Target]:
         return (one for one in in_order(self.pursuit.targets.values()) if one.site == site)
+
+
+async def _tried_twice(looking: Field, grant: Grant, port: int) -> Look:
+    """Try a port; once more where nothing came, since one packet may have been lost."""
+    looked = (Status.WITHHELD, "")
+    for _ in range(2):
+        made = looking.tcp_open(grant, port)
+        looked = made if isinstance(made, tuple) else await made
+        if looked[0] is not Status.SILENT:
+            break
+    return looked

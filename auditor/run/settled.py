@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
 
 from auditor import fingerprint
-from auditor.knowledge import Policy, assess, knowledge_book
 from auditor.model import Device, FindingKind, Verdict
+from auditor.run.basis import Judging
 
 _OPEN = frozenset({Verdict.POSSIBLY_AFFECTED, Verdict.NOT_ASSESSED})
 
@@ -34,23 +33,21 @@ class Settled:
         )
 
 
-def settled(devices: Iterable[Device], policy: Policy, today: date) -> Settled:
+def settled(devices: Iterable[Device], judging: Judging) -> Settled:
     """Compare what is found of devices, given with their findings, with what would be found without the logins."""
     found = Settled()
     for device in devices:
         if any(one.exchange.is_after_login for one in device.observations):
-            found = _with(found, device, _open_before(device, policy, today))
+            found = _with(found, device, _open_before(device, judging))
     return found
 
 
-def _open_before(device: Device, policy: Policy, today: date) -> frozenset[str]:
+def _open_before(device: Device, judging: Judging) -> frozenset[str]:
     shown = tuple(one for one in device.observations if not one.exchange.is_after_login)
     identity = fingerprint.identify(device.key, shown)
     bare = replace(device, identity=identity, observations=shown, findings=())
     return frozenset(
-        one.id
-        for one in assess(bare, book=knowledge_book(), policy=policy, today=today)
-        if one.kind is FindingKind.ADVISORY and one.verdict in _OPEN
+        one.id for one in judging.of(bare) if one.kind is FindingKind.ADVISORY and one.verdict in _OPEN
     )
 
 

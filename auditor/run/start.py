@@ -3,11 +3,11 @@
 import asyncio
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.model import Run
 from auditor.net import Stop
-from auditor.run.execute import Execution, new_run, utc_now
+from auditor.run.execute import ENDED, Execution, new_run, utc_now
 from auditor.run.garbage import seldom_collected
 from auditor.run.past import Past, past_of
 from auditor.run.plan import Audit
@@ -46,9 +46,9 @@ def permit(scope: Scope) -> None:
         )
 
 
-def begin(scope: Scope) -> Begun:
-    """Begin a new run."""
-    return Begun(new_run(scope, utc_now()), Past())
+def begin(scope: Scope, *, whole: tuple[str, ...] = ()) -> Begun:
+    """Begin a new run; `whole` names the sites it is to audit whole."""
+    return Begun(new_run(scope, utc_now(), whole=whole), Past())
 
 
 def resume(scope: Scope, audit: Audit, store: Store) -> Begun:
@@ -66,7 +66,9 @@ def resume(scope: Scope, audit: Audit, store: Store) -> Begun:
         raise ResumeError(
             f"{store.path}: run {run.id} was begun with other options ({before}); give the same ones"
         )
-    return Begun(run, past_of(store, run.id))
+    over = {event.text for event in store.events(run.id, ENDED)}
+    left = tuple(note for note in run.notes if note not in over)  # why it ended then says nothing of it now
+    return Begun(replace(run, notes=left), past_of(store, run.id))
 
 
 def execute(

@@ -105,8 +105,10 @@ class Target:
         return len(self.memory), len(self.ports)
 
     def has_anything(self) -> bool:
-        """Tell whether there is a device to speak of: an open port or a word."""
-        return bool(self.ports) or len(self.memory) > 0
+        """Tell whether there is a device to speak of: an open port or a word; a mere refusal is none."""
+        return bool(self.ports) or any(
+            one.status in {Status.ANSWERED, Status.GARBLED} for one in self.memory.exchanges
+        )
 
     def presence_ports(self) -> tuple[tuple[str, int], ...]:
         """Return (transport, port) pairs that answered, TLS where a handshake came about."""

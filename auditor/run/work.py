@@ -1,76 +1,96 @@
-"""The work a run leaves, and what became of the work of earlier runs."""
+"""The work that the picture leaves, and what became of the work of earlier runs."""
 
-import json
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from auditor.discovery import default_ports
-from auditor.knowledge import assess, chosen_policy, knowledge_book, left_open, plan, progress, still_meant
-from auditor.knowledge.aftermath import Look
-from auditor.model import Device, Run, WorkOrder
-from auditor.run.coverage import swept_of
-from auditor.run.judge import basis_of
-from auditor.store import Store
+from auditor.knowledge import is_settled, knowledge_book, plan, progress
+from auditor.knowledge.assess import assess
+from auditor.model import Device, Finding, FindingKind, Verdict, WorkOrder
+from auditor.run.basis import basis_of, judging_by
+from auditor.run.picture import Picture, concluded
+from auditor.store import Judgement, Store
+
+_OPEN = (Verdict.AFFECTED.value, Verdict.POSSIBLY_AFFECTED.value)
 
 
-def work(
-    store: Store,
-    run: Run,
-    devices: Iterable[Device],
-    *,
-    policy: str,
-    today: date,
-    scope: str = "scope.toml",
-) -> tuple[WorkOrder, ...]:
-    """Return the work orders of a run with their state, compared with what was known before it.
+def work(store: Store, picture: Picture, *, scope: str = "scope.toml") -> tuple[WorkOrder, ...]:
+    """Return the work orders of a picture with their state.
 
-    `devices` are those of the run with their findings, `policy` is what those were judged by (see `Basis.name`).
-    Each device is compared with the run that heard it last: one that was not heard, or not asked about what was
-    found, keeps its work open. Without an earlier run every order is simply open.
+    What a device was found to have, and by a newer answer to the same questions has no longer, is done; so is what was
+    asked of a device that somebody retired. A device that is silent, replaced or was not asked keeps its work, in a
+    list of its own. What can no longer be told stays open.
     """
-    now = {device.key: device for device in devices}
-    former = _former(store, run, {*run.sites, *(device.site for device in now.values())}, policy, today)
-    if not former:
-        return plan(now.values(), scope=scope)
-    unfinished = _half_asked(store, run, now)
-    heard = {key: device for key, device in now.items() if key not in unfinished}
-    carried = left_open(former, heard, Look(_swept(store, run)))
-    seen = {*now, *(device.key for device in former)}
-    return progress(plan(former, scope=scope), plan([*carried, *now.values()], scope=scope), seen=seen)
+    devices = {device.key: device for device in picture.devices}
+    done, left = _aftermath(store, picture, devices)
+    done += [device for device in devices.values() if device.is_retired]
+    staying = [device for device in devices.values() if not device.is_retired]
+    here = [device for device in (*staying, *left) if device.is_present]
+    absent = [device for device in (*staying, *left) if not device.is_present]
+    known = frozenset(
+        f"{one.key} {one.id}" for one in store.judgements([*_OPEN, Verdict.NOT_ASSESSED.value])
+        if one.run != picture.run.id and one.run in _names(picture)
+    )  # fmt: skip
+    return progress(plan(here, scope=scope), plan(absent, scope=scope), plan(done, scope=scope), known=known)
 
 
-def _former(store: Store, run: Run, sites: set[str], policy: str, today: date) -> tuple[Device, ...]:
-    """Return the devices of these sites as last heard before this run, with what would still be found of them."""
-    book, policies = knowledge_book(), dict[str, bool]()
-    none = chosen_policy("none", book)
-    found = []
-    for name, device in store.former(run.id):
-        if device.site in sites:
-            if name not in policies:
-                policies[name] = _policy_of(store, name) == policy
-            judged = assess(device, book=book, policy=none, today=today)
-            found.append(still_meant(device, judged, same_policy=policies[name]))
-    return tuple(found)
+def _names(picture: Picture) -> frozenset[str]:
+    return frozenset(run.id for run in picture.runs)
 
 
-def _policy_of(store: Store, run: str) -> str:
-    basis = basis_of(store, run)
-    return basis.name if basis else ""
+def _aftermath(
+    store: Store, picture: Picture, devices: dict[str, Device]
+) -> tuple[list[Device], list[Device]]:
+    """Return earlier devices with those findings that are settled now, and with those of which nobody can tell."""
+    done: list[Device] = []
+    left: list[Device] = []
+    for one in _gone(store, picture, devices):
+        now = devices[one.key]
+        for past in store.past_findings(one):
+            then = _then(store, picture, one)
+            if then is None or not _is_still_meant(store, picture, one, then, past.finding):
+                continue
+            settled = is_settled(past.finding, past.exchanges, now)
+            shown = replace(
+                then, address=now.address, site=now.site, standing=now.standing, granted=now.granted,
+                findings=(past.finding,),
+            )  # fmt: skip
+            (done if settled else left).append(shown)
+    return done, left
 
 
-def _swept(store: Store, run: Run) -> frozenset[int]:
-    """Return the TCP ports this run tried at every address, none where it swept nothing."""
-    if not any(swept_of(event.text).swept for event in store.events(run.id, "swept")):
-        return frozenset()
-    options = json.loads(store.options(run.id) or "{}")
-    ports = options.get("ports") or [port.number for port in default_ports()]
-    shift = int(options.get("port_shift") or 0)
-    return frozenset(ports) | frozenset(port + shift for port in ports)
+def _gone(store: Store, picture: Picture, devices: dict[str, Device]) -> Iterator[Judgement]:
+    """Yield the newest judgement of each finding that was open once and is not found as surely now."""
+    now = {
+        (key, one.id, verdict)
+        for key, device in devices.items()
+        for one in device.findings
+        for verdict in (_OPEN if one.verdict is Verdict.AFFECTED else (one.verdict.value,))
+    }
+    names, last = _names(picture), dict[tuple[str, str, str], Judgement]()
+    for one in store.judgements(_OPEN):
+        name = (one.key, one.id, one.verdict)
+        if one.run in names and one.key in devices and name not in now:
+            last[name] = one
+    return (one for one in last.values() if not devices[one.key].is_retired)
 
 
-def _half_asked(store: Store, run: Run, now: dict[str, Device]) -> frozenset[str]:
-    """Return the devices a run that did not end in order had not asked to their end: their silence says nothing."""
-    if run.complete:
-        return frozenset()
-    done = store.keys_of(run.id, (event.subject for event in store.events(run.id, "done")))
-    return frozenset(now) - frozenset(done)
+def _then(store: Store, picture: Picture, one: Judgement) -> Device | None:
+    """Return the device as that run alone heard it."""
+    del picture
+    held = store.held(one.run, numbers=(one.number,))
+    return next((device for _, device in concluded(store, held, None, run=one.run)), None)
+
+
+def _is_still_meant(store: Store, picture: Picture, one: Judgement, then: Device, finding: Finding) -> bool:
+    """Tell whether today's knowledge and policy would still make that finding of what was said then.
+
+    What vanished because a record or the policy changed is nobody's work done.
+    """
+    if finding.kind is FindingKind.RESTRICTION:
+        basis = basis_of(store, one.run)
+        return basis is not None and picture.basis is not None and basis.name == picture.basis.name
+    judging = judging_by(picture.basis, policy="none", today=None, otherwise=picture.run.started.date())
+    found: Iterable[Finding] = assess(
+        then, book=knowledge_book(), policy=None, today=judging.today, latest=judging.latest
+    )
+    return any(each.id == finding.id and each.verdict is not Verdict.NOT_AFFECTED for each in found)

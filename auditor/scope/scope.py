@@ -24,6 +24,8 @@ class Why(StrEnum):
     """Why an address is refused. The set is closed, so that coverage can count it."""
 
     OUTSIDE = "outside the scope"
+    NOT_A_TARGET = "not among the targets"
+    """Granted, but left out of this run on the command line."""
     EXCLUDED = "excluded"
     AMBIGUOUS = "at several sites"
     EXPIRED = "authorisation expired"
@@ -75,6 +77,8 @@ class Exclusion:
     mac: str = ""
     site: str = ""
     until: date | None = None
+    is_own: bool = True
+    """Stands in the scope; else it was given on the command line."""
 
     def holds(self, at: datetime) -> bool:
         """Tell whether the exclusion is in force at that moment; its last day is included."""
@@ -94,6 +98,8 @@ class Scope:
     retention_days: int | None = None
     source: str = ""
     narrowed_to: AddressSet | None = None
+    left_out: tuple[Site, ...] = ()
+    """Sites of the scope that this run leaves out."""
     basic_without_tls: bool = False
     """A handed-over account may be sent readable over the network where a device knows no better login."""
 
@@ -110,6 +116,8 @@ class Scope:
         if isinstance(found, Refusal):
             return found
         excluded = self._excluded(version, number, found.name, mac, at)
+        if excluded is not None and not excluded.is_own:
+            return Refusal(canonical, Why.NOT_A_TARGET, f"left out: {excluded.reason}")
         if excluded is not None:
             return Refusal(canonical, Why.EXCLUDED, f"excluded: {excluded.reason}")
         until = self._until(canonical, at)
@@ -120,11 +128,15 @@ class Scope:
     def _site_of(self, canonical: str, version: int, number: int, wanted: str | None) -> Site | Refusal:
         if NEVER.contains(version, number):
             return Refusal(canonical, Why.OUTSIDE, "no host has this address")
-        if self.narrowed_to is not None and not self.narrowed_to.contains(version, number):
-            return Refusal(canonical, Why.OUTSIDE, "not among the targets given on the command line")
         here = [
             one for one in self.sites if one.networks.contains(version, number) and wanted in {None, one.name}
         ]
+        if not here and any(
+            one.networks.contains(version, number) and wanted in {None, one.name} for one in self.left_out
+        ):
+            return Refusal(canonical, Why.NOT_A_TARGET, "at a site that was left out on the command line")
+        if here and self.narrowed_to is not None and not self.narrowed_to.contains(version, number):
+            return Refusal(canonical, Why.NOT_A_TARGET, "not among the targets given on the command line")
         if not here:
             where = f"site {wanted!r}" if wanted else "the scope"
             return Refusal(canonical, Why.OUTSIDE, f"not in a network of {where}")
@@ -263,11 +275,13 @@ class Scope:
             self._refuse_outside(wanted, sites)
             narrowed = wanted if narrowed is None else narrowed & wanted
         taken_out = tuple(
-            Exclusion("--exclude on the command line", AddressSet((interval(text),))) for text in exclude
+            Exclusion("--exclude on the command line", AddressSet((interval(text),)), is_own=False)
+            for text in exclude
         )
         return replace(
             self,
             sites=sites,
+            left_out=(*self.left_out, *(one for one in self.sites if one not in sites)),
             narrowed_to=narrowed,
             exclusions=(*self.exclusions, *taken_out),
             methods=self.methods if methods is None else self._fewer(methods),

@@ -63,9 +63,12 @@ def _opened(path: Path, *, writable: bool) -> Database:
     connection = _connect(path, writable=writable)
     try:
         _check(path, connection)
+        if not writable and 0 < version_of(connection) < SCHEMA_VERSION:
+            connection = _renewed(path, connection)
+            writable = True
         db = Database(connection, recursive_triggers=False, execute_plugins=False)
         if writable:
-            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA journal_mode = WAL")  # a copy in memory keeps its own mode
             connection.execute("PRAGMA synchronous = NORMAL")
             migrate(db)
         connection.execute("PRAGMA foreign_keys = ON")
@@ -73,6 +76,17 @@ def _opened(path: Path, *, writable: bool) -> Database:
         connection.close()
         raise
     return db
+
+
+def _renewed(path: Path, old: sqlite3.Connection) -> sqlite3.Connection:
+    """Return what an older database holds, to be brought to the newer form: in its file, or a copy where that is read-only."""
+    if _is_writable(path):
+        old.close()
+        return _connect(path, writable=True)
+    copy = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+    old.backup(copy)
+    old.close()
+    return copy
 
 
 def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:

@@ -1,31 +1,32 @@
 """Rows to devices: everything known of a device put together again, a few hundred devices at a time."""
 
 import json
+import logging
 import os
 import sqlite3
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from auditor.model import Device, Exchange, Identity, Run
+from auditor.model import Device, Endpoint, Exchange, Finding, Identity, Observation, Protocol, Run, Status
 from auditor.store.evidence import Shelf, finding_of, identity_of
-from auditor.store.rows import Row, addresses_of, exchange_of, moment, run_of
+from auditor.store.newest import SAID, Asked, digest, newest
+from auditor.store.presence import whereabouts
+from auditor.store.rows import Row, exchange_of, moment, place_of, run_of
+
+logger = logging.getLogger(__name__)
 
 _AT_ONCE = 200
+_DAMAGE = (ValueError, KeyError, TypeError, IndexError, zlib.error)
+"""What comes of reading a record that something damaged."""
+_NOT_PUT = frozenset({"withheld", "bug"})
 _WITHOUT_BYTES = (
     "run, id, device, subject, probe, protocol, transport, address, port, status, at, seconds, cut, detail, source,"
-    " observed"
+    " observed, question, part"
 )
 """Columns of an exchange, all but what was asked and said."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """A device row and the run it is shown as of."""
-
-    row: Row
-    run: str
 
 
 def runs(connection: sqlite3.Connection) -> tuple[Run, ...]:
@@ -53,64 +54,221 @@ def _is_alive(process: int | None) -> bool:
     return True
 
 
-def numbers(connection: sqlite3.Connection, run: str | None) -> list[tuple[int, str]]:
-    """Return (device number, run it is shown as of), sorted by place. Without a run: each as of its last."""
-    if run is None:
-        rows = connection.execute(
-            "SELECT id, coalesce(last_run, (SELECT max(run) FROM exchange WHERE device = device.id), '')"
-            " FROM device ORDER BY place, id"
-        )
-        return [(row[0], row[1]) for row in rows.fetchall()]
+def earlier(connection: sqlite3.Connection, run: str) -> tuple[str, ...]:
+    """Return the runs begun before that one, oldest first."""
     rows = connection.execute(
-        "SELECT id FROM device WHERE last_run = :run OR id IN (SELECT device FROM exchange WHERE run = :run)"
-        " OR id IN (SELECT device FROM claim WHERE run = :run) ORDER BY place, id",
-        {"run": run},
+        "SELECT id FROM run WHERE (started, id) < (SELECT started, id FROM run WHERE id = ?) ORDER BY started, id",
+        (run,),
     )
-    return [(row[0], run) for row in rows.fetchall()]
+    return tuple(row[0] for row in rows.fetchall())
 
 
-def earlier(connection: sqlite3.Connection, run: str) -> list[tuple[int, str]]:
-    """Return (device number, the last run before this one that settled who it is), sorted by place."""
-    rows = connection.execute(
-        "SELECT id, run FROM (SELECT d.id, d.place, (SELECT r.id FROM run r WHERE r.id <> :run"
-        " AND r.started <= (SELECT started FROM run WHERE id = :run)"
-        " AND (EXISTS (SELECT 1 FROM claim c WHERE c.device = d.id AND c.run = r.id)"
-        " OR EXISTS (SELECT 1 FROM finding f WHERE f.device = d.id AND f.run = r.id))"
-        " ORDER BY r.started DESC, r.id DESC LIMIT 1) AS run FROM device d) WHERE run IS NOT NULL"
-        " ORDER BY place, id",
-        {"run": run},
-    )
-    return [(row[0], row[1]) for row in rows.fetchall()]
+def numbers(connection: sqlite3.Connection) -> list[int]:
+    """Return the numbers of all devices, sorted by place."""
+    return [row[0] for row in connection.execute("SELECT id FROM device ORDER BY place, id").fetchall()]
 
 
-def devices(
-    connection: sqlite3.Connection, chosen: Sequence[tuple[int, str]], *, with_bytes: bool
-) -> Iterator[Device]:
-    """Yield devices in the order given, lazily."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one run came to at one device."""
+
+    run: str
+    at: str
+    """When it first asked, RFC 3339; "" where nobody wrote it down."""
+    heard: bool
+    asked: bool
+    """Whether any question was really put, whatever came of it."""
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A device as some runs together show it, and whether what is stored of it was concluded from exactly that."""
+
+    device: Device
+    """Claims and findings are those stored; none where nothing was stored for just this evidence."""
+    number: int
+    run: str
+    """The newest run that heard it."""
+    is_concluded: bool
+    evidence: str
+    """Digest of the answers that count."""
+    home: str
+    """The run all these answers are from; "" where they are from several."""
+    basis: str | None
+    """By what the stored findings were made; None where nobody judged."""
+    looks: tuple[Look, ...] = ()
+    """Oldest first."""
+    by_run: Mapping[str, str] = field(default_factory=dict)
+    """Exchange -> the run it was made in."""
+
+
+def held(
+    connection: sqlite3.Connection, chosen: Sequence[int], runs: Sequence[str], *, with_bytes: bool
+) -> Iterator[Held]:
+    """Yield devices in the order given, lazily, as these runs together show them; one none of them heard is left out.
+
+    `runs` are oldest first.
+    """
+    started = {row[0]: row[1] for row in connection.execute("SELECT id, started FROM run")}
+    order = {run: place for place, run in enumerate(runs)}
     waiting = iter(chosen)
     while batch := list(islice(waiting, _AT_ONCE)):
-        yield from _batch(connection, batch, with_bytes=with_bytes)
+        yield from _Batch(connection, batch, order, started, with_bytes).held()
 
 
-def _batch(
-    connection: sqlite3.Connection, batch: Sequence[tuple[int, str]], *, with_bytes: bool
-) -> Iterator[Device]:
-    found = {row["id"]: row for row in _rows(connection, "device", "id", [number for number, _ in batch])}
-    parts = {
-        table: _grouped(
-            connection, table, batch, "*" if with_bytes or table != "exchange" else _WITHOUT_BYTES
+@dataclass(slots=True)
+class _Batch:
+    """Some devices, read together."""
+
+    connection: sqlite3.Connection
+    numbers: list[int]
+    order: Mapping[str, int]
+    started: Mapping[str, str]
+    with_bytes: bool
+
+    def held(self) -> Iterator[Held]:
+        rows = {row["id"]: row for row in self._rows("device", "id")}
+        met = self._grouped("met")
+        exchanges = self._grouped("exchange", "*" if self.with_bytes else _WITHOUT_BYTES)
+        stored = self._grouped("concluded")
+        parts = _Parts(self.connection, self.numbers)
+        for number in self.numbers:
+            mine = [row for row in met[number] if row["run"] in self.order]
+            said = [row for row in exchanges[number] if row["run"] in self.order]
+            if mine and number in rows:
+                yield self._one(rows[number], mine, said, stored[number], parts)
+
+    def _one(
+        self, row: Row, met: Sequence[Row], said: Sequence[Row], stored: Sequence[Row], parts: "_Parts"
+    ) -> Held:
+        names = newest(_asked(one) for one in said)
+        counting = [one for one in said if one["id"] in names]
+        counting.sort(key=lambda one: (self.order[one["run"]], one["number"]))
+        told = {one["run"]: None for one in counting if one["status"] in SAID}
+        evidence = digest(one["id"] for one in counting if one["status"] in SAID)
+        where = whereabouts(met, dict(self.started))
+        last = max((one["run"] for one in met), key=lambda run: self.order[run])
+        wanted = next(iter(told)) if len(told) == 1 else last if not told else ""
+        found = next((one for one in stored if one["run"] == wanted and one["evidence"] == evidence), None)
+        exchanges = tuple(self._exchanges(row["key"], counting))
+        bare = Device(
+            key=row["key"],
+            site=where.site,
+            address=where.address,
+            identity=Identity(row["key"]),
+            addresses=tuple(one[0] for one in where.addresses),
+            ports=where.ports,
+            first_seen=moment(where.first_seen),
+            last_seen=moment(where.last_seen),
+            source=where.source,
+            exchanges=exchanges,
+            granted=where.granted,
+            behind=where.behind,
         )
-        for table in ("exchange", "observation", "claim", "finding")
-    }
-    for number, run in batch:
-        name = (number, run)
-        yield _device(
-            _Chosen(found[number], run),
-            tuple(exchange_of(row, with_bytes=with_bytes) for row in parts["exchange"][name]),
-            parts["observation"][name],
-            parts["claim"][name],
-            parts["finding"][name],
+        device = None if found is None else parts.into(bare, row["id"], wanted, found)
+        if device is None:
+            device, found = bare, None
+        return Held(
+            device, row["id"], last, found is not None, evidence, wanted, found["basis"] if found else None,
+            self._looks(said, met), {one["id"]: one["run"] for one in counting},
+        )  # fmt: skip
+
+    def _exchanges(self, key: str, rows: Sequence[Row]) -> Iterator[Exchange]:
+        for row in rows:
+            try:
+                yield exchange_of(row, with_bytes=self.with_bytes)
+            except _DAMAGE as error:
+                logger.warning(
+                    "exchange %s of %s cannot be read and is passed over: %s", row["id"], key, error
+                )
+
+    def _looks(self, said: Sequence[Row], met: Sequence[Row]) -> tuple[Look, ...]:
+        heard = {row["run"]: row for row in met}
+        asked: dict[str, list[Row]] = defaultdict(list)
+        for one in said:
+            asked[one["run"]].append(one)
+        return tuple(
+            Look(
+                run,
+                min((one["at"] for one in asked[run] if one["at"]), default=heard[run]["first_at"] if run in heard else ""),
+                run in heard,
+                run in heard or any(one["status"] not in _NOT_PUT for one in asked[run]),
+                any(one["source"] == "live" for one in asked[run])
+                or (run in heard and "live" in heard[run]["source"]),
+            )
+            for run in sorted({*heard, *asked}, key=lambda name: self.order[name])
+        )  # fmt: skip
+
+    def _rows(self, table: str, column: str, what: str = "*") -> list[Row]:
+        return _rows(self.connection, table, column, self.numbers, what)
+
+    def _grouped(self, table: str, what: str = "*") -> Mapping[int, list[Row]]:
+        grouped: dict[int, list[Row]] = defaultdict(list)
+        for row in self._rows(table, "device", what if table != "exchange" else f"rowid AS number, {what}"):
+            grouped[row["device"]].append(row)
+        return grouped
+
+
+def _asked(row: Row) -> Asked:
+    return Asked(
+        row["id"], row["run"], row["question"] or "", row["status"], row["at"] or "", row["probe"], row["port"],
+        row["transport"] != "udp", row["source"] == "live",
+    )  # fmt: skip
+
+
+class _Parts:
+    """Claims, observations and findings of some devices, read when first asked for."""
+
+    def __init__(self, connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+        self._connection = connection
+        self._numbers = numbers
+        self._read: dict[str, Mapping[tuple[int, str], list[Row]]] = {}
+
+    def _of(self, table: str, number: int, run: str) -> list[Row]:
+        if table not in self._read:
+            grouped: dict[tuple[int, str], list[Row]] = defaultdict(list)
+            for row in _rows(self._connection, table, "device", self._numbers):
+                grouped[row["device"], row["run"]].append(row)
+            self._read[table] = grouped
+        return self._read[table].get((number, run), [])
+
+    def into(self, bare: Device, number: int, run: str, found: Row) -> Device | None:
+        """Return the device with what was concluded of it; None where that cannot be read, and must be concluded anew."""
+        try:
+            return self._put_together(bare, number, run, found)
+        except _DAMAGE as error:
+            logger.warning(
+                "what was concluded of %s cannot be read and is concluded anew: %s", bare.key, error
+            )
+            return None
+
+    def _put_together(self, bare: Device, number: int, run: str, found: Row) -> Device:
+        if run:
+            rows = {table: self._of(table, number, run) for table in ("observation", "claim", "finding")}
+        else:
+            rows = json.loads(zlib.decompress(found["body"]))
+        shelf = Shelf()
+        shelf.load(rows["observation"], {one.id: one for one in bare.exchanges})
+        claims = rows["claim"]
+        return replace(
+            bare,
+            identity=identity_of(shelf, bare.key, claims) if claims else Identity(bare.key),
+            observations=shelf.observations(),
+            # Rows without a basis are those of a later picture, kept for who looks back.
+            findings=tuple(findings_of(shelf, bare.key, rows["finding"]))
+            if found["basis"] is not None
+            else (),
         )
+
+
+def findings_of(shelf: Shelf, key: str, rows: Iterable[Row]) -> Iterator[Finding]:
+    """Read findings; one that cannot be read is named in the log with its place and passed over."""
+    for row in rows:
+        try:
+            yield finding_of(shelf, key, row)
+        except _DAMAGE as error:
+            logger.warning("finding %s of %s cannot be read and is passed over: %s", row["id"], key, error)
 
 
 def _rows(
@@ -120,44 +278,6 @@ def _rows(
     return connection.execute(
         f"SELECT {what} FROM {table} WHERE {column} IN ({marks}) ORDER BY rowid"  # noqa: S608  our names and integers
     ).fetchall()
-
-
-def _grouped(
-    connection: sqlite3.Connection, table: str, batch: Sequence[tuple[int, str]], what: str
-) -> Mapping[tuple[int, str], list[Row]]:
-    wanted = set(batch)
-    grouped: dict[tuple[int, str], list[Row]] = defaultdict(list)
-    for row in _rows(connection, table, "device", (number for number, _ in batch), what):
-        if (row["device"], row["run"]) in wanted:
-            grouped[row["device"], row["run"]].append(row)
-    return grouped
-
-
-def _device(
-    chosen: _Chosen,
-    exchanges: tuple[Exchange, ...],
-    observations: Sequence[Row],
-    claims: Sequence[Row],
-    findings: Sequence[Row],
-) -> Device:
-    row = chosen.row
-    shelf = Shelf()
-    shelf.load(observations, {one.id: one for one in exchanges})
-    return Device(
-        key=row["key"],
-        site=row["site"],
-        address=row["address"],
-        identity=identity_of(shelf, row["key"], claims) if claims else Identity(row["key"]),
-        addresses=tuple(one[0] for one in addresses_of(row["addresses"])),
-        ports=tuple((transport, port) for transport, port in json.loads(row["ports"])),
-        first_seen=moment(row["first_seen"]),
-        last_seen=moment(row["last_seen"]),
-        source=row["source"],
-        observations=shelf.observations(),
-        exchanges=exchanges,
-        findings=tuple(finding_of(shelf, row["key"], one) for one in findings),
-        granted=bool(row["granted"]),
-    )
 
 
 def named(connection: sqlite3.Connection, name: str) -> list[int]:
@@ -175,3 +295,100 @@ def named(connection: sqlite3.Connection, name: str) -> list[int]:
         if numbers_found:
             return numbers_found
     return []
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a device was met last, and the TCP ports that answered there."""
+
+    site: str
+    address: str
+    part: str
+    ports: tuple[int, ...]
+
+
+def places(connection: sqlite3.Connection) -> tuple[Place, ...]:
+    """Return the last place of every device that was within the scope; what hangs behind a recorder has none."""
+    found = []
+    rows = connection.execute(
+        "SELECT d.id, d.site, d.address AS whole, d.ports, m.address, m.part FROM device d"
+        " JOIN met m ON m.device = d.id AND m.run = d.last_run AND m.site = d.site WHERE d.granted ORDER BY d.place"
+    )
+    for row in rows.fetchall():
+        if "#" not in row["address"] and place_of(row["address"], row["part"]) == row["whole"]:
+            streams = sorted(
+                {port for transport, port in json.loads(row["ports"]) if transport != "udp" and port}
+            )
+            found.append(Place(row["site"], row["address"], row["part"], tuple(streams)))
+    return tuple(found)
+
+
+def occupants(
+    connection: sqlite3.Connection, runs: Iterable[str] | None
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return who was met last at each place, by the time of the meeting."""
+    wanted = None if runs is None else set(runs)
+    rows = connection.execute(
+        "SELECT m.site, m.address, m.part, d.key, m.run FROM met m JOIN device d ON d.id = m.device"
+        " JOIN run r ON r.id = m.run ORDER BY CASE m.at WHEN '' THEN r.started ELSE m.at END, r.started"
+    )
+    return {
+        (row["site"], place_of(row["address"], row["part"])): (row["key"], row["run"])
+        for row in rows
+        if wanted is None or row["run"] in wanted
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """That a run judged a finding to be so of a device."""
+
+    key: str
+    number: int
+    run: str
+    id: str
+    verdict: str
+
+
+def judgements(connection: sqlite3.Connection, verdicts: Iterable[str]) -> Iterator[Judgement]:
+    """Yield every time a finding got one of these verdicts, oldest first."""
+    rows = connection.execute(
+        "SELECT d.key, f.device, f.run, f.id, f.verdict FROM finding f JOIN device d ON d.id = f.device JOIN run r ON r.id = f.run"
+        " WHERE f.verdict IN (SELECT value FROM json_each(?)) ORDER BY r.started, r.id, f.row",
+        (json.dumps(list(verdicts)),),
+    )
+    return (Judgement(row["key"], row["device"], row["run"], row["id"], row["verdict"]) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class PastFinding:
+    """A finding as a run judged it, and the names of the exchanges it rested on."""
+
+    finding: Finding
+    exchanges: frozenset[str]
+
+
+def past_findings(connection: sqlite3.Connection, one: Judgement) -> Iterator[PastFinding]:
+    """Yield the findings a judgement speaks of; their evidence by name alone."""
+    rows = connection.execute(
+        "SELECT * FROM finding WHERE device = ? AND run = ? AND id = ? AND verdict = ?",
+        (one.number, one.run, one.id, one.verdict),
+    )
+    for row in rows.fetchall():
+        try:
+            yield _past(row, one.key)
+        except _DAMAGE as error:
+            logger.warning("finding %s of %s cannot be read and is passed over: %s", one.id, one.key, error)
+
+
+def _past(row: Row, key: str) -> PastFinding:
+    names = {one["exchange"] for claim in json.loads(row["because"]) for one in json.loads(claim["because"])}
+    names |= {one[0] for one in json.loads(row["observations"])}
+    shelf = Shelf()
+    for place in json.loads(row["observations"]):
+        shelf.by_place[tuple(place)] = Observation(place[1], "", _UNREAD)
+    return PastFinding(finding_of(shelf, key, row), frozenset(names))
+
+
+_UNREAD = Exchange("", "", Protocol.OBSERVED, Endpoint("", 0), b"", b"", Status.ANSWERED)
+"""Stands for an exchange of an earlier run that is known by name only."""

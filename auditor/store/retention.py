@@ -49,11 +49,11 @@ def remove(connection: sqlite3.Connection, runs: tuple[str, ...]) -> None:
     """Remove runs with everything that hangs on them, and devices no other run has seen."""
     orphans = _orphans(connection, runs)
     for run in runs:
-        for table in ("finding", "claim", "observation", "exchange", "event"):
+        for table in ("finding", "claim", "observation", "exchange", "event", "met", "concluded"):
             connection.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608  one of the names above
         connection.execute("DELETE FROM run WHERE id = ?", (run,))
     for number in orphans:
-        for table in ("finding", "claim", "observation", "exchange"):
+        for table in ("finding", "claim", "observation", "exchange", "met", "concluded"):
             connection.execute(f"DELETE FROM {table} WHERE device = ?", (number,))  # noqa: S608  one of the names above
         connection.execute("DELETE FROM device WHERE id = ?", (number,))
     for run in runs:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from auditor.model import Coverage, Endpoint, Exchange, Protocol, Run, Status, Transport, Withheld
+from auditor.store.newest import question_of
 
 Row = Mapping[str, Any]
 """A row as SQLite gives it; never leaves this room."""
@@ -36,6 +37,11 @@ def place(site: str, address: str) -> str:
     return f"{site}\x1f{parsed.version}{parsed.packed.hex()}"
 
 
+def place_of(address: str, part: str) -> str:
+    """Return how a place is written: the address, with the port where several devices share it."""
+    return f"[{address}]{part}" if part and ":" in address else address + part
+
+
 def run_row(run: Run, options: str = "", process: int | None = None) -> dict[str, Any]:
     """Spell a run."""
     row = {
@@ -56,6 +62,7 @@ def run_row(run: Run, options: str = "", process: int | None = None) -> dict[str
         "coverage": _coverage_text(run.coverage),
         "notes": json.dumps(run.notes),
         "owners": json.dumps(run.owners) if run.owners else None,
+        "whole": json.dumps(run.whole) if run.whole is not None else None,
         "process": process,
     }
     return {**row, "options": options} if options else row
@@ -111,17 +118,12 @@ def run_of(row: Row, state: str) -> Run:
         coverage=_coverage(row["coverage"]),
         state=state,
         notes=tuple(json.loads(row["notes"] or "[]")),
-        owners=_owners(row),
+        owners=tuple((site, owner) for site, owner in json.loads(row["owners"] or "[]")),
+        whole=tuple(json.loads(row["whole"])) if row["whole"] is not None else None,
     )
 
 
-def _owners(row: Row) -> tuple[tuple[str, str], ...]:
-    """Read who answers for the sites; a database of the first schema that may only be read has no such column."""
-    text = row["owners"] if "owners" in row.keys() else None  # noqa: SIM118  an SQLite row is no mapping to `in`
-    return tuple((site, owner) for site, owner in json.loads(text or "[]"))
-
-
-def exchange_row(run: str, device: int, exchange: Exchange) -> dict[str, Any]:
+def exchange_row(run: str, device: int, exchange: Exchange, part: str = "") -> dict[str, Any]:
     """Spell an exchange; the bytes are kept as received, compressed when large."""
     packed = zlib.compress(exchange.reply, 6) if len(exchange.reply) > PACK_ABOVE else b""
     smaller = bool(packed) and len(packed) < len(exchange.reply)
@@ -146,6 +148,8 @@ def exchange_row(run: str, device: int, exchange: Exchange) -> dict[str, Any]:
         "detail": exchange.detail,
         "source": exchange.source,
         "observed": json.dumps(exchange.observed) if exchange.observed else None,
+        "question": question_of(exchange),
+        "part": part,
     }
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from sqlite_utils import Database  # noqa: TID251  this room owns the database
 
+from auditor.store.filling import fill
+
 APPLICATION_ID = 0x41554454
 """`AUDT`, so that `file` and we can tell our databases from others."""
 
@@ -97,7 +99,38 @@ def _owners(db: Database) -> None:
     db.table("run").add_column("owners", str)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, _owners)
+def _picture(db: Database) -> None:
+    """Keep who was met where, which question each exchange put, and what was concluded from which of them."""
+    db.table("exchange").add_column("question", str)
+    db.table("exchange").add_column("part", str, not_null_default="")
+    db.table("device").add_column("behind", str)
+    db.table("run").add_column("whole", str)
+    db.table("met").create(
+        {
+            "run": str, "subject": str, "part": str, "device": int, "site": str, "address": str, "at": str,
+            "first_at": str, "ports": str, "source": str, "granted": int, "mac": str, "serial": str, "endpoint": str,
+            "maker": str, "model": str, "traits": str,
+        },
+        pk=("run", "subject", "part"), foreign_keys=[("run", "run", "id"), ("device", "device", "id")],
+        not_null={"device", "site", "address", "at", "ports", "source", "granted", "traits"}, strict=True,
+    )  # fmt: skip
+    db.table("met").create_index(["device"])
+    db.table("met").create_index(["site", "address"])
+    db.table("concluded").create(
+        {"device": int, "run": str, "evidence": str, "basis": str, "body": bytes},
+        pk=("device", "run"), foreign_keys=[("device", "device", "id")], not_null={"evidence"}, strict=True,
+    )  # fmt: skip
+    db.table("retirement").create(
+        {
+            "id": int, "at": str, "kind": str, "key": str, "serial": str, "mac": str, "by": str, "reason": str,
+            "replaced_by": str,
+        },
+        pk="id", not_null={"at", "kind", "key", "by", "reason"}, strict=True,
+    )  # fmt: skip
+    fill(db)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, _owners, _picture)
 """Number n takes a database from user_version n to n + 1. Never edit one that was released; add another."""
 
 SCHEMA_VERSION = len(MIGRATIONS)
@@ -119,7 +152,7 @@ def _pivot() -> str:
 VIEWS = {
     "v_devices": (
         "SELECT d.key, d.site, d.address, d.addresses, d.ports, d.first_seen, d.last_seen, d.source,\n"
-        f"  d.granted, d.last_run AS run,\n{_pivot()}\n"
+        f"  d.granted, d.behind, d.last_run AS run,\n{_pivot()}\n"
         "FROM device d LEFT JOIN claim c ON c.device = d.id AND c.run = d.last_run AND c.role = 'held'\n"
         "GROUP BY d.id ORDER BY d.place"
     ),

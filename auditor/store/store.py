@@ -2,7 +2,8 @@
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -12,13 +13,16 @@ from typing import Self
 
 from sqlite_utils import Database  # noqa: TID251  this room owns the database
 
-from auditor.model import Coverage, Device, Exchange, Finding, Identity, Observation, Run
+from auditor.model import Coverage, Device, Exchange, Finding, Identity, Marks, Observation, Run
 from auditor.store import reading, retention
+from auditor.store import retiring as words_of
 from auditor.store.evidence import Shelf
-from auditor.store.matching import Presence
 from auditor.store.opening import Access, StoreError, database
+from auditor.store.presence import Presence
+from auditor.store.reading import Held, Judgement, PastFinding, Place
+from auditor.store.retiring import Word
 from auditor.store.rows import addresses_of, exchange_of, moment, run_of, run_row
-from auditor.store.writing import Writer
+from auditor.store.writing import Conclusion, Writer
 
 _AT_ONCE = 200
 """Devices whose findings are written together."""
@@ -92,48 +96,65 @@ class Store:
         with writer.transaction():
             self.db.table("run").upsert(run_row(run, process=os.getpid()), pk="id")
 
-    def add(self, run: str, exchanges: Iterable[Exchange], *, granted: bool = True) -> None:
-        """Keep exchanges; they land with the next flush, in order. Not granted: answered from outside the scope."""
+    def add(self, run: str, exchanges: Iterable[Exchange], *, granted: bool = True, part: str = "") -> None:
+        """Keep exchanges; they land with the next flush, in order. Not granted: answered from outside the scope.
+
+        `part` is given where several devices share the address and it is known which of them is meant.
+        """
         writer = self._writing()
         for exchange in exchanges:
-            writer.exchange(run, exchange, granted=granted)
+            writer.exchange(run, exchange, granted=granted, part=part)
 
-    def save(self, run: str, met: Presence, identity: Identity, observations: Sequence[Observation]) -> None:
-        """Keep an identity with what it rests on; finds out whether the device is one known before."""
-        self._writing().save(run, met, identity, observations)
+    def save(
+        self,
+        run: str,
+        met: Presence,
+        identity: Identity,
+        observations: Sequence[Observation],
+        *,
+        marks: Marks | None = None,
+        exchanges: Collection[str] | None = None,
+    ) -> None:
+        """Keep an identity with what it rests on; finds out whether the device is one known before.
+
+        `exchanges` names those that are this device's where several share an address; else all said there are.
+        """
+        self._writing().save(run, met, identity, observations, marks or Marks(), exchanges)
 
     def event(self, run: str, at: datetime, kind: str, subject: str = "", text: str = "") -> None:
         """Add an entry to the run's log."""
         self._writing().event(run, at, kind, subject, text)
 
-    def identify_again(
-        self, run: str, key: str, identity: Identity, observations: Sequence[Observation]
-    ) -> None:
-        """Put a newer identity of a stored device in place of the one that run came to."""
+    def settle(self) -> None:
+        """Take all meetings anew in the order of their time, so that who is who does not depend on what came first."""
         writer = self._writing()
         writer.flush()
         with writer.transaction():
-            writer.replace_identity(run, self._number(key), identity, observations)
+            writer.settle()
 
-    def findings(self, run: str, key: str, findings: Iterable[Finding]) -> None:
-        """Put findings in place of what that run held of the device."""
-        self.all_findings(run, ((key, tuple(findings)),))
+    def conclude(self, conclusions: Iterable[Conclusion]) -> None:
+        """Put what was concluded of devices in place of what was held of just that evidence, in one transaction."""
+        writer = self._writing()
+        writer.flush()
+        with writer.transaction():
+            for one in conclusions:
+                writer.keep_conclusion(one)
 
-    def all_findings(self, run: str, found: Iterable[tuple[str, Sequence[Finding]]]) -> None:
-        """Put findings of many devices in place, in one transaction."""
+    def all_findings(self, basis: str, found: Iterable[tuple[int, str, Sequence[Finding]]]) -> None:
+        """Put findings of many devices in place: (number, run their claims are filed under, findings)."""
         writer = self._writing()
         writer.flush()
         with writer.transaction():
             waiting = iter(found)
-            while batch := [(self._number(key), said) for key, said in islice(waiting, _AT_ONCE)]:
-                shelves = self._shelves(run, {number for number, _ in batch})
-                writer.replace_findings(run, ((number, shelves[number], said) for number, said in batch))
-
-    def _number(self, key: str) -> int:
-        row = self.db.conn.execute("SELECT id FROM device WHERE key = ?", (key,)).fetchone()
-        if row is None:
-            raise StoreError(f"{self.path}: has no device {key!r}")
-        return int(row[0])
+            while batch := list(islice(waiting, _AT_ONCE)):
+                by_run: dict[str, list[tuple[int, Sequence[Finding]]]] = defaultdict(list)
+                for number, run, said in batch:
+                    by_run[run].append((number, said))
+                for run, some in by_run.items():
+                    shelves = self._shelves(run, {number for number, _ in some})
+                    writer.replace_findings(run, ((number, shelves[number], said) for number, said in some))
+                    for number, _ in some:
+                        writer.judged(number, run, basis)
 
     def _shelves(self, run: str, numbers: Iterable[int]) -> dict[int, Shelf]:
         """Return the places of the observations of some devices."""
@@ -180,28 +201,58 @@ class Store:
         row = self.db.conn.execute("SELECT * FROM run WHERE id = ?", (run,)).fetchone()
         return run_of(row, reading.state_of(row)).coverage if row else None
 
-    def devices(self, run: str | None = None, *, with_bytes: bool = True) -> Iterator[Device]:
-        """Yield devices sorted by site and address: as that run saw them, or each as last seen.
+    def held(
+        self,
+        run: str | None = None,
+        *,
+        as_of: datetime | None = None,
+        with_bytes: bool = False,
+        numbers: Iterable[int] | None = None,
+    ) -> Iterator[Held]:
+        """Yield devices sorted by place as all runs together show them: for each question the newest answer.
 
-        Without bytes, exchanges keep their names and statuses but not what was said: much less memory.
+        `run`: as that run alone heard them. `as_of`: as the runs begun by that moment did. Without bytes, exchanges
+        keep their names and statuses but not what was said: much less memory.
         """
         self.flush()
-        chosen = reading.numbers(self.db.conn, run)
-        return reading.devices(self.db.conn, chosen, with_bytes=with_bytes)
+        known = self.runs()
+        wanted = [
+            one.id for one in known if run in {None, one.id} and (as_of is None or one.started <= as_of)
+        ]
+        chosen = reading.numbers(self.db.conn)
+        if numbers is not None:
+            some = set(numbers)
+            chosen = [one for one in chosen if one in some]
+        return reading.held(self.db.conn, chosen, wanted, with_bytes=with_bytes)
 
-    def former(self, run: str) -> Iterator[tuple[str, Device]]:
-        """Yield each device as the last run before that one heard it, with that run's id; without bytes."""
+    def devices(self, run: str | None = None, *, with_bytes: bool = True) -> Iterator[Device]:
+        """Yield devices as `held` does, with what is stored of them; see `auditor.run.picture` for what holds of them."""
+        return (one.device for one in self.held(run, with_bytes=with_bytes))
+
+    def count_devices(self) -> int:
+        """Return how many devices the database knows."""
         self.flush()
-        chosen = reading.earlier(self.db.conn, run)
-        found = reading.devices(self.db.conn, chosen, with_bytes=False)
-        return ((name, device) for (_, name), device in zip(chosen, found, strict=True))
+        return int(self.db.conn.execute("SELECT count(*) FROM device").fetchone()[0])
+
+    def named(self, name: str) -> tuple[int, ...]:
+        """Return the numbers of the devices of that key, address now or ever, MAC or serial number."""
+        self.flush()
+        return tuple(reading.named(self.db.conn, name))
 
     def device(self, name: str, run: str | None = None) -> tuple[Device, ...]:
         """Return the devices of that key, address, MAC or serial number; an address may exist at several sites."""
+        found = self.held(run, with_bytes=True, numbers=self.named(name))
+        return tuple(one.device for one in found)
+
+    def occupants(self, runs: Collection[str] | None = None) -> dict[tuple[str, str], tuple[str, str]]:
+        """Return who was met last at each place: (site, address with part) -> (key, run)."""
         self.flush()
-        wanted = set(reading.named(self.db.conn, name))
-        chosen = [one for one in reading.numbers(self.db.conn, run) if one[0] in wanted]
-        return tuple(reading.devices(self.db.conn, chosen, with_bytes=True))
+        return reading.occupants(self.db.conn, runs)
+
+    def places(self) -> tuple[Place, ...]:
+        """Return where devices were met last, by which ports, so that a later run can look there again."""
+        self.flush()
+        return reading.places(self.db.conn)
 
     def addresses(self, key: str) -> tuple[tuple[str, datetime | None, datetime | None], ...]:
         """Return the address history of a device: address, first seen, last seen."""
@@ -209,16 +260,44 @@ class Store:
         history = addresses_of(row["addresses"]) if row else []
         return tuple((one[0], moment(one[1]), moment(one[2])) for one in history)
 
-    def last_run(self, key: str) -> str:
-        """Return the run in which a device was last seen, or "" when it was never settled."""
-        row = self.db.conn.execute("SELECT last_run FROM device WHERE key = ?", (key,)).fetchone()
-        return str(row["last_run"] or "") if row else ""
+    def judgements(self, verdicts: Collection[str]) -> Iterator[Judgement]:
+        """Yield every time a run gave a finding one of these verdicts, oldest first."""
+        return reading.judgements(self.db.conn, verdicts)
+
+    def past_findings(self, one: Judgement) -> tuple[PastFinding, ...]:
+        """Return the findings a judgement speaks of, with the names of the exchanges they rested on."""
+        return tuple(reading.past_findings(self.db.conn, one))
+
+    def retire(self, word: Word) -> None:
+        """Keep somebody's word that a device was retired, or is in use after all."""
+        writer = self._writing()
+        writer.flush()
+        with writer.transaction():
+            words_of.add(self.db.conn, word)
+
+    def retirements(self) -> dict[str, Word]:
+        """Return by device key who was retired and not taken back, whatever the device's key was then."""
+        self.flush()
+        return words_of.standing(self.db.conn)
+
+    def words(self) -> tuple[Word, ...]:
+        """Return every word given, oldest first."""
+        self.flush()
+        return words_of.all_words(self.db.conn)
 
     def asked(self, run: str) -> Iterator[Exchange]:
         """Yield every exchange of a run in the order it was kept: what a resumed run need not ask again."""
         self.flush()
         rows = self.db.conn.execute("SELECT * FROM exchange WHERE run = ? ORDER BY rowid", (run,))
         return (exchange_of(row) for row in rows)
+
+    def said(self, run: str, subject: str) -> Iterator[Exchange]:
+        """Yield every exchange a run filed under a subject, in the order it was kept."""
+        self.flush()
+        rows = self.db.conn.execute(
+            "SELECT * FROM exchange WHERE run = ? AND subject = ? ORDER BY rowid", (run, subject)
+        )
+        return (exchange_of(row) for row in rows.fetchall())
 
     def events(self, run: str, kind: str | None = None) -> tuple[Event, ...]:
         """Return a run's log, or its entries of one kind, in order."""
@@ -230,29 +309,6 @@ class Store:
             Event(moment(row["at"]) or datetime.min, row["kind"], row["subject"], row["text"])  # noqa: DTZ901  the column is never empty
             for row in rows.fetchall()
         )
-
-    def shared(self, run: str) -> tuple[str, ...]:
-        """Return the keys of devices that answered under several addresses in this run."""
-        self.flush()
-        rows = self.db.conn.execute(
-            "SELECT d.key FROM exchange e JOIN device d ON d.id = e.device WHERE e.run = ?"
-            " GROUP BY e.device HAVING count(DISTINCT e.subject) > 1 ORDER BY d.place",
-            (run,),
-        )
-        return tuple(row[0] for row in rows.fetchall())
-
-    def keys_of(self, run: str, subjects: Iterable[str]) -> tuple[str, ...]:
-        """Return the keys of the devices that this run filed these subjects (`site/address`) under."""
-        self.flush()
-        found = []
-        for subject in subjects:
-            rows = self.db.conn.execute(
-                "SELECT DISTINCT d.key FROM exchange e JOIN device d ON d.id = e.device"
-                " WHERE e.run = ? AND e.subject = ?",
-                (run, subject),
-            )
-            found += [row[0] for row in rows.fetchall()]
-        return tuple(sorted(set(found)))
 
     # Forgetting
 

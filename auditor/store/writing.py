@@ -1,7 +1,9 @@
 """The one writer: gathers rows and lands them in whole transactions, so that a kill loses moments, not order."""
 
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,14 +11,33 @@ from typing import Any
 
 from sqlite_utils import Database  # noqa: TID251  this room owns the database
 
-from auditor.model import Exchange, Finding, Identity, Observation
+from auditor.model import Exchange, Finding, Identity, Marks, Observation, Status
 from auditor.store.evidence import Shelf, claim_rows, finding_row, observation_rows
-from auditor.store.matching import Presence, create, marks, move, occupant, presence, settle
+from auditor.store.newest import digest
 from auditor.store.opening import StoreError
-from auditor.store.rows import exchange_row, stamp
+from auditor.store.presence import Presence, presence
+from auditor.store.rows import exchange_row, place_of, stamp
+from auditor.store.settling import Settling
 
 BATCH = 500
 """Rows gathered before they are landed without waiting for the next flush."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What was concluded of a device from exactly the exchanges that `evidence` names."""
+
+    number: int
+    run: str
+    """The run all the evidence is from; "" where it is from several."""
+    last: str
+    """The newest run that heard it."""
+    evidence: str
+    identity: Identity
+    observations: tuple[Observation, ...]
+    findings: tuple[Finding, ...] = ()
+    basis: str | None = None
+
 
 Judged = tuple[int, Shelf, Sequence[Finding]]
 """A device by number, where its observations are, and what is to be said of it."""
@@ -30,6 +51,9 @@ class _Saved:
     met: Presence
     identity: Identity
     observations: tuple[Observation, ...]
+    marks: Marks
+    exchanges: frozenset[str] | None
+    """Which of the subject's exchanges are this device's; None: all."""
 
 
 @dataclass(slots=True)
@@ -37,24 +61,37 @@ class Writer:
     """Gathers what a run hears and lands it in order; everything before a returned `flush` is on disk."""
 
     db: Database
-    _exchanges: list[tuple[str, Exchange, bool]] = field(default_factory=list)
+    _exchanges: list[tuple[str, Exchange, bool, str]] = field(default_factory=list)
     _saved: list[_Saved] = field(default_factory=list)
     _events: list[dict[str, Any]] = field(default_factory=list)
-    _devices: dict[str, int] = field(default_factory=dict)
+    _devices: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    _settling: Settling = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._settling = Settling(self.db.conn)
 
     @property
     def connection(self) -> sqlite3.Connection:
         """The connection all writing goes through."""
         return self.db.conn
 
-    def exchange(self, run: str, exchange: Exchange, *, granted: bool = True) -> None:
+    def exchange(self, run: str, exchange: Exchange, *, granted: bool = True, part: str = "") -> None:
         """Gather an exchange; the same exchange twice is one row."""
-        self._exchanges.append((run, exchange, granted))
+        self._exchanges.append((run, exchange, granted, part))
         self._land_when_full()
 
-    def save(self, run: str, met: Presence, identity: Identity, observations: Sequence[Observation]) -> None:
+    def save(
+        self,
+        run: str,
+        met: Presence,
+        identity: Identity,
+        observations: Sequence[Observation],
+        marks: Marks,
+        exchanges: Collection[str] | None,
+    ) -> None:
         """Gather an identified device with what it was identified from."""
-        self._saved.append(_Saved(run, met, identity, tuple(observations)))
+        names = None if exchanges is None else frozenset(exchanges)
+        self._saved.append(_Saved(run, met, identity, tuple(observations), marks, names))
         self._land_when_full()
 
     def event(self, run: str, at: datetime, kind: str, subject: str, text: str) -> None:
@@ -109,32 +146,92 @@ class Writer:
         self._insert(
             "exchange",
             (
-                exchange_row(run, self._device(run, exchange, granted=granted), exchange)
-                for run, exchange, granted in self._exchanges
+                exchange_row(run, self._device(run, exchange, granted, part), exchange, part)
+                for run, exchange, granted, part in self._exchanges
             ),
             ignore=True,
         )
 
-    def _device(self, run: str, exchange: Exchange, *, granted: bool) -> int:
+    def _device(self, run: str, exchange: Exchange, granted: bool, part: str) -> int:
         """Return the device an exchange is filed under until its run has settled whose it is."""
-        name = f"{run}\x1f{exchange.device}"
+        name = (run, exchange.device, part)
         if name not in self._devices:
-            self._devices[name] = self._stand_in(exchange, granted=granted)
+            source = exchange.source.partition(" ")[0] or "live"
+            met = presence(exchange.device, exchange.at or _NEVER, source=source, granted=granted)
+            if (
+                exchange.status in _HEARD
+                or (number := self._settling.tenant_at(met.site, place_of(met.address, part))) is None
+            ):
+                number = self._stand_in(run, met, part)
+                self._devices[name] = number
+            return number
         return self._devices[name]
 
-    def _stand_in(self, exchange: Exchange, *, granted: bool) -> int:
-        source = exchange.source.partition(" ")[0] or "live"
-        met = presence(exchange.device, exchange.at or _NEVER, source=source, granted=granted)
-        there = occupant(self.connection, met.site, met.address)
-        return int(there["id"]) if there is not None else create(self.connection, met)
+    def _stand_in(self, run: str, met: Presence, part: str) -> int:
+        known = self.connection.execute(
+            "SELECT device FROM met WHERE run = ? AND subject = ? AND part = ?", (run, met.subject, part)
+        ).fetchone()
+        if known is not None:
+            return int(known[0])
+        where = Presence(met.site, met.address, met.at, (), met.source, met.granted, part)
+        return self._settling.take(run, where, Marks())
 
     def _land_saved(self) -> None:
         for one in self._saved:
-            told = marks(one.identity, one.observations)
-            number = settle(self.connection, one.run, one.met, told)
-            move(self.connection, one.run, one.met.subject, number)
-            self._devices[f"{one.run}\x1f{one.met.subject}"] = number
+            number = self._settling.take(one.run, one.met, one.marks)
+            self._devices[one.run, one.met.subject, one.met.part] = number
+            self._settling.file(one.run, one.met, number, one.exchanges)
             self.replace_identity(one.run, number, one.identity, one.observations)
+            rows = self.connection.execute(
+                "SELECT id FROM exchange WHERE run = ? AND subject = ? AND part = ?"
+                " AND status IN ('answered', 'garbled')",
+                (one.run, one.met.subject, one.met.part),
+            )
+            names = [row[0] for row in rows if one.exchanges is None or row[0] in one.exchanges]
+            self.conclude(one.run, number, digest(names), None)
+
+    def conclude(
+        self, run: str, number: int, evidence: str, basis: str | None, body: bytes | None = None
+    ) -> None:
+        """Write down from exactly which exchanges a device's claims were concluded, and by what it was judged."""
+        self.connection.execute(
+            "INSERT OR REPLACE INTO concluded (device, run, evidence, basis, body) VALUES (?, ?, ?, ?, ?)",
+            (number, run, evidence, basis, body),
+        )
+
+    def keep_conclusion(self, one: Conclusion) -> None:
+        """Write down what was concluded: in the tables of its run, or where it rests on several, beside them."""
+        if not one.run:
+            self._keep_mixed(one)
+            return
+        self.replace_identity(one.run, one.number, one.identity, one.observations)
+        if one.findings:
+            shelf = Shelf()
+            for observation in one.observations:
+                shelf.show(observation)
+            claim_rows(shelf, one.run, one.number, one.identity)
+            self.replace_findings(one.run, ((one.number, shelf, one.findings),))
+        self.conclude(one.run, one.number, one.evidence, one.basis)
+
+    def _keep_mixed(self, one: Conclusion) -> None:
+        """Keep what rests on several runs; its findings also as those of the newest, for who looks back or at tables."""
+        self.conclude("", one.number, one.evidence, one.basis, _packed(one))
+        self.connection.execute("DELETE FROM finding WHERE run = ? AND device = ?", (one.last, one.number))
+        self.connection.execute(
+            "UPDATE concluded SET basis = NULL WHERE device = ? AND run = ?", (one.number, one.last)
+        )
+        self._insert("finding", [finding_row(Shelf(), one.last, one.number, each) for each in one.findings])
+
+    def judged(self, number: int, run: str, basis: str) -> None:
+        """Write down by what the findings of a device were made."""
+        self.connection.execute(
+            "UPDATE concluded SET basis = ? WHERE device = ? AND run = ?", (basis, number, run)
+        )
+
+    def settle(self) -> None:
+        """Take all meetings anew in the order of their time: who is who does not depend on what arrived first."""
+        self._devices.clear()
+        self._settling.settle()
 
     def replace_identity(
         self, run: str, number: int, identity: Identity, observations: Sequence[Observation]
@@ -144,7 +241,7 @@ class Writer:
         for observation in observations:
             shelf.show(observation)
         claims = claim_rows(shelf, run, number, identity)
-        for table in ("claim", "observation"):
+        for table in ("finding", "claim", "observation"):
             self.connection.execute(
                 f"DELETE FROM {table} WHERE run = ? AND device = ?",  # noqa: S608  one of two names above
                 (run, number),
@@ -171,5 +268,17 @@ class Writer:
         self._insert("finding", rows)
 
 
+def _packed(one: Conclusion) -> bytes:
+    """Spell a conclusion that rests on several runs, in the form of the tables' rows."""
+    shelf = Shelf()
+    for observation in one.observations:
+        shelf.show(observation)
+    claims = claim_rows(shelf, "", one.number, one.identity)
+    findings = [finding_row(shelf, "", one.number, each) for each in one.findings]
+    rows = {"observation": observation_rows(shelf, "", one.number), "claim": claims, "finding": findings}
+    return zlib.compress(json.dumps(rows).encode(), 6)
+
+
+_HEARD = frozenset({Status.ANSWERED, Status.GARBLED})
 _NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 """Stands for "the file does not say when" where a moment is needed to sort by."""

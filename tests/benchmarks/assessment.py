@@ -5,12 +5,13 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from auditor.cli._memory import held
 from auditor.exports import exports
-from auditor.knowledge import chosen_policy, knowledge_book, plan
+from auditor.knowledge import knowledge_book, plan
 from auditor.model import (
     Certainty,
     Claim,
@@ -25,7 +26,8 @@ from auditor.model import (
     Status,
 )
 from auditor.reporting import Context
-from auditor.run.judge import judged, keep
+from auditor.run.basis import judging_by
+from auditor.run.judge import keep_judged
 from auditor.store import Access, Presence, Store
 
 COUNT = 10_000
@@ -90,14 +92,14 @@ def run(out: Path) -> dict[str, object]:
         leftover.unlink()
     measured: dict[str, object] = {"devices": COUNT}
     audit, watch = _stored(path, COUNT), _Watch(measured)
-    policy = chosen_policy("us-federal", knowledge_book())
+    judging = judging_by(None, policy="us-federal", today=TODAY, otherwise=TODAY)
     watch.start()
     with Store.open(path) as store:
         before = tuple(store.devices(audit.id, with_bytes=False))
         watch.lap("read")
-        found = tuple(judged(before, policy, TODAY))
+        found = tuple(replace(device, findings=judging.of(device)) for device in before)
         watch.lap("assess")
-        keep(store, audit.id, found, policy, TODAY)
+        keep_judged(store, audit.id, judging, all_anew=True)
         watch.lap("keep")
     measured["findings"] = sum(len(device.findings) for device in found)
     orders = plan(found)

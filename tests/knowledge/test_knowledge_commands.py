@@ -9,8 +9,7 @@ import pytest
 
 from auditor.cli import run
 from auditor.model import Device, Observation, Run
-from auditor.store import Access, Store
-from auditor.store.matching import presence
+from auditor.store import Access, Store, presence
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 Make = Callable[..., Device]

@@ -102,34 +102,34 @@ def test_an_order_keeps_its_identity_when_devices_and_targets_change(device: Mak
     assert len(before) == len({(order.site, order.action, order.title) for order in before.values()})
 
 
-def test_progress_counts_what_is_gone_and_never_what_is_silent(device: Make) -> None:
+def test_progress_tells_what_is_done_from_what_nobody_can_look_at(device: Make) -> None:
     town = _town(device)
-    old = plan(town)
-    telnet = next(order for order in old if order.action == "close-service")
-    closed = _assessed(device(CAMERA, address="127.0.0.11"))
-    new_town = [closed, town[1]]  # .13, the school and .20 were not heard
-    now = progress(old, plan(new_town), seen={one.key for one in new_town})
+    telnet = next(order for order in plan(town) if order.action == "close-service")
+    closed = replace(town[0], findings=tuple(one for one in town[0].findings if one.id == "telnet-open"))
+    here = _assessed(device(CAMERA, address="127.0.0.11"))
+    now = progress(plan([here, town[1]]), plan(town[2:]), plan([closed]))
     order = next(one for one in now if one.id == telnet.id)
     assert order.state == "partly done"
     assert order.done == ("town-hall/127.0.0.11",)
-    assert "town-hall/127.0.0.13" in order.devices
+    assert order.devices == ("town-hall/127.0.0.12",)
+    assert "town-hall/127.0.0.13" in order.unheard
     school = next(one for one in now if one.site == "school" and one.action == "update")
-    assert school.state == "open"
-    assert school.devices == ("school/127.0.1.11",)
+    assert (school.state, school.devices, school.unheard) == ("not heard", (), ("school/127.0.1.11",))
 
 
-def test_an_order_is_done_when_all_its_devices_were_heard_and_are_free_of_it(device: Make) -> None:
-    old = plan([_assessed(device(CAMERA, observed=(("telnet.banner", "login:"),)))])
-    healed = _assessed(device(CAMERA))
-    now = progress(old, plan([healed]), seen={healed.key})
+def test_an_order_is_done_when_all_of_it_is_settled(device: Make) -> None:
+    old = _assessed(device(CAMERA, observed=(("telnet.banner", "login:"),)))
+    settled = replace(old, findings=tuple(one for one in old.findings if one.id == "telnet-open"))
+    now = progress(plan([_assessed(device(CAMERA))]), (), plan([settled]))
     states = {order.action: order.state for order in now if "telnet" in order.title}
     assert states == {"close-service": "done"}
 
 
 def test_new_work_is_called_new(device: Make) -> None:
     town = _town(device)
-    now = progress((), plan(town), seen={one.key for one in town})
+    now = progress(plan(town), (), (), known=frozenset({"elsewhere/127.0.0.1 telnet-open"}))
     assert {order.state for order in now} == {"new"}
+    assert {order.state for order in progress(plan(town), (), ())} == {"open"}
 
 
 def test_braces_in_a_device_s_own_words_are_not_filled_in(device: Make) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from auditor.cli import run
 from auditor.model import Device
+from auditor.run.basis import judging_by
 from auditor.store import Access, Presence, Store, presence
 from tests.reporting import town
 
@@ -22,8 +23,11 @@ def database(tmp_path: Path) -> Path:
         for device in SMALL:
             store.add(audit.id, device.exchanges, granted=device.granted)
             store.save(audit.id, met(device), device.identity, device.observations)
-        for device in SMALL:
-            store.findings(audit.id, device.key, device.findings)
+        numbers = {one.device.key: one.number for one in store.held()}
+        judging = judging_by(None, policy=None, today=None, otherwise=town.START.date())
+        store.all_findings(
+            judging.basis, [(numbers[device.key], audit.id, device.findings) for device in SMALL]
+        )
         store.finish(audit)
     return path
 

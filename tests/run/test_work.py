@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from auditor.cli import run as command
+from auditor.fingerprint.marks import marks
 from auditor.model import (
     Certainty,
     Claim,
@@ -20,9 +21,10 @@ from auditor.model import (
     Status,
     WorkOrder,
 )
-from auditor.run.judge import basis_of, judge
+from auditor.run.judge import judge
+from auditor.run.picture import picture
 from auditor.run.work import work
-from auditor.store import Access, Presence, Store
+from auditor.store import CONNECT, RETIRED, Access, Presence, Store, Word
 
 TODAY = date(2026, 11, 22)
 FIRST = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -35,7 +37,6 @@ CAMERA = {
     "build_date": "2020-03-14",
 }
 MENDED = {**CAMERA, "firmware": "2.800.0000000.40.R", "build_date": "2026-05-01"}
-SWEPT = json.dumps({"swept": 8, "withheld": []})
 
 
 def heard(
@@ -45,15 +46,19 @@ def heard(
     *,
     telnet: tuple[str, ...] = (),
     outside: tuple[str, ...] = (),
-    swept: bool = True,
+    closed: tuple[str, ...] = (),
+    silent: tuple[str, ...] = (),
     policy: str | None = None,
-    done: tuple[str, ...] | None = None,
+    complete: bool = True,
 ) -> Run:
-    """Store a run that heard these devices with these claims, telnet on some, and judge it."""
+    """Store a run that heard these devices with these claims, and judge it.
+
+    Telnet was open on some; on others it was tried again and is `closed`; others were tried and are `silent`.
+    """
     at = FIRST + timedelta(days=number)
     audit = Run(
-        f"run-{number}", "0", "00", "00", at, at, done is None, "test", "test", "test",
-        sites=("town-hall",), owners=(("town-hall", "IT office"),), state="complete" if done is None else "stopped",
+        f"run-{number}", "0", "00", "00", at, at, complete, "test", "test", "test",
+        sites=("town-hall",), owners=(("town-hall", "IT office"),), state="complete" if complete else "stopped",
     )  # fmt: skip
     with_telnet = {address: [(23, "telnet.banner", "login:")] for address in telnet}
     store.begin(audit, options=json.dumps({"ports": [], "port_shift": 0}))
@@ -65,11 +70,12 @@ def heard(
         made = Identity(key, tuple(claim(name, value, said[0]) for name, value in claims.items()))
         ports = frozenset(("tcp", port) for port, _, _ in seen)
         met = Presence("town-hall", address, at, tuple(sorted(ports)), granted=address not in outside)
-        store.save(audit.id, met, made, said)
-        if done is None or address in done:
-            store.event(audit.id, at, "done", key)
-    if swept:
-        store.event(audit.id, at, "swept", "town-hall all", SWEPT)
+        if address in closed:
+            store.add(audit.id, [tried(key, address, 23, at, Status.REFUSED)])
+        store.save(audit.id, met, made, said, marks=marks(made, said))
+    for address in silent:
+        store.add(audit.id, [tried(f"town-hall/{address}", address, 80, at, Status.SILENT)])
+    store.settle()
     store.finish(audit)
     judge(store, audit.id, today=TODAY, policy=policy)
     return audit
@@ -79,14 +85,16 @@ def exchange(key: str, address: str, port: int, at: datetime) -> Exchange:
     return Exchange(key, "p", Protocol.HTTP, Endpoint(address, port), b"?", b"!", Status.ANSWERED, at)
 
 
+def tried(key: str, address: str, port: int, at: datetime, status: Status) -> Exchange:
+    return Exchange(key, CONNECT, Protocol.OBSERVED, Endpoint(address, port), b"", b"", status, at)
+
+
 def claim(name: str, value: str, seen: Observation) -> Claim:
     return Claim(name, value, Certainty.CERTAIN, (Match("r", seen, ((name, value),), Certainty.FIRM),))
 
 
 def orders(store: Store, run: Run) -> dict[str, WorkOrder]:
-    basis = basis_of(store, run.id)
-    assert basis
-    made = work(store, run, tuple(store.devices(run.id, with_bytes=False)), policy=basis.name, today=TODAY)
+    made = work(store, picture(store, as_of=run.started))
     assert len({order.id for order in made}) == len(made)
     return {f"{order.action} {order.target.partition(' ')[0]}": order for order in made}
 
@@ -103,20 +111,20 @@ def test_the_first_run_leaves_open_work(path: Path) -> None:
     assert found["close-service telnet"].devices == ("town-hall/127.0.0.11",)
 
 
-def test_work_is_done_partly_done_open_and_new_as_the_second_run_finds_it(path: Path) -> None:
+def test_work_is_done_partly_done_open_not_heard_and_new_as_the_second_run_finds_it(path: Path) -> None:
     with Store.open(path, Access.CREATE) as store:
         town = {f"127.0.0.{n}": CAMERA for n in (11, 12, 13)}
         before = orders(store, heard(store, 1, town, telnet=("127.0.0.11",)))
         after = heard(
-            store, 2, {"127.0.0.11": MENDED, "127.0.0.12": CAMERA, "127.0.0.20": {}}, telnet=("127.0.0.20",)
-        )
+            store, 2, {"127.0.0.11": MENDED, "127.0.0.12": CAMERA, "127.0.0.20": {}}, telnet=("127.0.0.20",),
+            closed=("127.0.0.11",), silent=("127.0.0.13",),
+        )  # fmt: skip
         now = orders(store, after)
     update, was = now["update build"], before["update build"]
     assert (update.id, update.state) == (was.id, "partly done")
     assert update.done == ("town-hall/127.0.0.11",)
-    assert set(update.devices) == {"town-hall/127.0.0.12", "town-hall/127.0.0.13"}, (
-        "the one not heard stays open"
-    )
+    assert update.devices == ("town-hall/127.0.0.12",)
+    assert update.unheard == ("town-hall/127.0.0.13",), "nobody knows of the one that is silent"
     telnet = now["close-service telnet"]
     assert (telnet.state, telnet.devices, telnet.done) == (
         "partly done",
@@ -129,7 +137,7 @@ def test_work_is_done_partly_done_open_and_new_as_the_second_run_finds_it(path: 
 def test_telnet_is_not_closed_because_nobody_looked(path: Path) -> None:
     with Store.open(path, Access.CREATE) as store:
         heard(store, 1, {"127.0.0.11": CAMERA}, telnet=("127.0.0.11",))
-        now = orders(store, heard(store, 2, {"127.0.0.11": CAMERA}, swept=False))
+        now = orders(store, heard(store, 2, {"127.0.0.11": CAMERA}))
     assert now["close-service telnet"].state == "open"
     assert now["close-service telnet"].devices == ("town-hall/127.0.0.11",)
 
@@ -143,7 +151,7 @@ def test_an_update_is_not_done_because_the_firmware_is_no_longer_told(path: Path
     assert now["investigate the"].state == "new"
 
 
-def test_a_device_not_heard_twice_still_has_its_work(path: Path) -> None:
+def test_a_device_that_was_not_asked_again_keeps_its_work_and_its_age(path: Path) -> None:
     with Store.open(path, Access.CREATE) as store:
         heard(store, 1, {"127.0.0.11": CAMERA, "127.0.0.12": CAMERA})
         heard(store, 2, {"127.0.0.11": CAMERA})
@@ -152,21 +160,23 @@ def test_a_device_not_heard_twice_still_has_its_work(path: Path) -> None:
     assert now["update build"].done == ("town-hall/127.0.0.11",)
 
 
+def test_work_at_a_silent_device_is_never_urgent_and_is_done_once_it_is_retired(path: Path) -> None:
+    with Store.open(path, Access.CREATE) as store:
+        heard(store, 1, {"127.0.0.11": CAMERA})
+        gone = heard(store, 2, {}, silent=("127.0.0.11",))
+        update = orders(store, gone)["update build"]
+        assert (update.state, update.devices, update.unheard) == ("not heard", (), ("town-hall/127.0.0.11",))
+        store.retire(Word(RETIRED, gone.started, "town-hall/127.0.0.11", "J. Doe", "scrapped"))
+        update = orders(store, gone)["update build"]
+        assert (update.state, update.done) == ("done", ("town-hall/127.0.0.11",))
+
+
 def test_a_policy_that_was_given_up_is_no_replacement_done(path: Path) -> None:
     with Store.open(path, Access.CREATE) as store:
         first = heard(store, 1, {"127.0.0.11": CAMERA}, policy="us-federal")
         assert any(name.startswith("replace") for name in orders(store, first))
-        now = orders(store, heard(store, 2, {"127.0.0.11": CAMERA}))
+        now = orders(store, heard(store, 2, {"127.0.0.11": CAMERA}, policy="none"))
     assert not any(name.startswith("replace") for name in now)
-
-
-def test_a_run_that_was_stopped_says_nothing_of_devices_it_had_not_finished(path: Path) -> None:
-    with Store.open(path, Access.CREATE) as store:
-        heard(store, 1, {"127.0.0.11": CAMERA, "127.0.0.12": CAMERA})
-        stopped = heard(store, 2, {"127.0.0.11": MENDED, "127.0.0.12": MENDED}, done=("127.0.0.12",))
-        now = orders(store, stopped)
-    assert now["update build"].devices == ("town-hall/127.0.0.11",)
-    assert now["update build"].done == ("town-hall/127.0.0.12",)
 
 
 def test_devices_outside_the_scope_and_devices_nobody_identified_are_judged_too(path: Path) -> None:
@@ -185,7 +195,7 @@ def test_the_command_lists_orders_by_state_site_and_owner(
 ) -> None:
     with Store.open(path, Access.CREATE) as store:
         heard(store, 1, {"127.0.0.11": CAMERA}, telnet=("127.0.0.11",))
-        heard(store, 2, {"127.0.0.11": CAMERA})
+        heard(store, 2, {"127.0.0.11": CAMERA}, closed=("127.0.0.11",))
     assert command(["plan", "--db", str(path), "--jsonl", "--state", "done"]) == 0
     (done,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert done["title"].startswith("Close telnet")
@@ -199,28 +209,25 @@ def test_the_command_lists_orders_by_state_site_and_owner(
     assert "ACT NOW    open" in told.out
     assert "town-hall (IT office)" in told.out
     assert "Check afterwards: auditor scan --scope scope.toml 127.0.0.11" in told.out
-    assert "work orders of run run-2" in told.err
-
-
-def test_a_run_nobody_judged_has_no_plan_and_says_what_to_do(
-    path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with Store.open(path, Access.CREATE) as store:
-        run = heard(store, 1, {"127.0.0.11": CAMERA})
-        store.db.conn.execute("DELETE FROM finding")
-        store.db.conn.execute("DELETE FROM event WHERE kind = 'judged'")
-    assert command(["plan", "--db", str(path)]) == 2
-    assert f"auditor assess --db {path} --run {run.id}" in capsys.readouterr().err
+    assert "work orders: " in told.err
 
 
 def test_the_report_says_what_became_of_the_work(path: Path, tmp_path: Path) -> None:
     with Store.open(path, Access.CREATE) as store:
         heard(store, 1, {"127.0.0.11": CAMERA, "127.0.0.12": CAMERA}, telnet=("127.0.0.11",))
-        heard(store, 2, {"127.0.0.11": CAMERA}, policy="us-federal")
+        heard(
+            store,
+            2,
+            {"127.0.0.11": CAMERA},
+            policy="us-federal",
+            closed=("127.0.0.11",),
+            silent=("127.0.0.12",),
+        )
     assert command(["report", "--db", str(path), "--format", "html,md", "-o", str(tmp_path / "r")]) == 0
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
-    assert "Since the last audit:" in page
-    assert "1 not heard in this audit" in page
+    assert "Work orders: " in page
+    assert "1 silent since it was last asked" in page
+    assert "Not heard, so not known whether it was done there" in page
     assert "Responsible: IT office" in page
     assert "policy “us-federal”" in page
     text = (tmp_path / "r.md").read_text(encoding="utf-8")

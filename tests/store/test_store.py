@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor.fingerprint.marks import marks
 from auditor.model import (
     Certainty,
     Claim,
@@ -30,7 +31,7 @@ from auditor.model import (
     Verdict,
     Withheld,
 )
-from auditor.store import SCHEMA_VERSION, Access, Presence, Store, StoreError
+from auditor.store import SCHEMA_VERSION, Access, Conclusion, Presence, Store, StoreError
 
 NOON = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
 
@@ -87,7 +88,8 @@ def keep(
     exchange = replace(said(address, site=site), at=at, id="")
     store.add(run, [exchange])
     identity, observations = identified(exchange, **claims)
-    store.save(run, Presence(site, address, at, (("tcp", 554),)), identity, observations)
+    met = Presence(site, address, at, (("tcp", 554),))
+    store.save(run, met, identity, observations, marks=marks(identity, observations))
 
 
 @pytest.fixture
@@ -132,8 +134,9 @@ def test_findings_come_back_with_their_evidence(store: Store) -> None:
         facts=(("fixed build", "210628"),), because=(device.identity.claims[0],),
         observations=device.observations,
     )  # fmt: skip
-    store.findings("r1", device.key, [finding])
-    store.findings("r1", device.key, [finding])
+    (held,) = store.held("r1")
+    store.all_findings("none", [(held.number, "r1", [finding])])
+    store.all_findings("none", [(held.number, "r1", [finding])])
     (again,) = store.devices("r1")
     assert again.findings == (finding,)
     assert store.db.conn.execute("SELECT verdict FROM v_findings").fetchone()[0] == "affected"
@@ -180,7 +183,6 @@ def test_a_device_with_two_addresses_in_one_run_is_one_device(store: Store) -> N
     (device,) = store.devices()
     assert set(device.addresses) == {"10.0.0.5", "fd00::5"}
     assert len(device.exchanges) == 2
-    assert store.shared("r1") == ("hall/10.0.0.5",)
 
 
 def test_the_same_address_at_two_sites_is_two_devices(store: Store) -> None:
@@ -287,6 +289,7 @@ def test_every_table_is_strict_and_the_journal_is_wal(store: Store) -> None:
         row["name"]: row["strict"] for row in store.db.query("PRAGMA table_list") if row["type"] == "table"
     }
     ours = {"run", "device", "exchange", "observation", "claim", "finding", "event"}
+    ours |= {"met", "concluded", "retirement"}
     assert {name for name in tables if not name.startswith("sqlite_")} == ours
     assert all(tables[name] for name in ours)
     assert store.db.journal_mode == "wal"
@@ -335,7 +338,8 @@ def test_identifying_again_replaces_claims_and_keeps_exchanges(store: Store) -> 
     keep(store, "r1", "10.0.0.5", maker="m")
     (device,) = store.devices()
     identity, observations = identified(device.exchanges[0], maker="better", model="Z")
-    store.identify_again("r1", device.key, identity, observations)
+    (held,) = store.held()
+    store.conclude([Conclusion(held.number, "r1", "r1", held.evidence, identity, observations)])
     (again,) = store.devices()
     assert again.identity.value("maker") == "better"
     assert again.exchanges == device.exchanges

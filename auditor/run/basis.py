@@ -1,0 +1,123 @@
+"""By what findings were made: the policy, the day, and the age of the knowledge; written in the log of the run."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from auditor.knowledge import DataError, FirmwareIndex, Policy, assess, chosen_policy, knowledge_book
+from auditor.model import Device, Finding, Run
+from auditor.store import Store
+
+EVENT = "judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """By what a run was judged: the policy, the day asked for, and the day of the newest advisory record."""
+
+    policy: str
+    version: str = ""
+    title: str = ""
+    as_of: str = ""
+    compiled: str = ""
+    instruments: tuple[tuple[str, str], ...] = ()
+    """(id, title) of every instrument of the policy."""
+    source: str = ""
+    """What was given on the command line: a name, or the path of a policy file."""
+
+    @property
+    def name(self) -> str:
+        """The policy with its version, as findings cite it."""
+        return f"{self.policy} {self.version}".strip()
+
+
+def basis_for(policy: Policy, today: date, source: str = "") -> Basis:
+    """Return what to write down of a judgement by this policy, as of this day."""
+    return Basis(
+        policy.name,
+        policy.version,
+        policy.title,
+        today.isoformat(),
+        knowledge_book().compiled.isoformat(),
+        tuple((one.id, one.title) for one in policy.restrictions),
+        source or policy.name,
+    )
+
+
+def basis_of(store: Store, run: str) -> Basis | None:
+    """Return by what a run was judged last, None where nobody wrote it down."""
+    events = store.events(run, EVENT)
+    if not events:
+        return None
+    form = json.loads(events[-1].text)
+    return Basis(**{**form, "instruments": tuple((name, title) for name, title in form["instruments"])})
+
+
+def current_basis(store: Store, runs: Iterable[Run]) -> Basis | None:
+    """Return by what the newest of these runs that was judged was judged."""
+    return next((found for run in reversed(tuple(runs)) if (found := basis_of(store, run.id))), None)
+
+
+def basis_text(basis: Basis) -> str:
+    """Spell it for the log."""
+    return json.dumps(asdict(basis))
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """By what findings are made where they are not stored."""
+
+    policy: Policy | DataError
+    """The error where the policy's own file is gone: it is raised only when something must be judged by it."""
+    today: date
+    basis: str
+    """Stored findings made by this are taken as they are."""
+    source: str = ""
+    latest: FirmwareIndex | None = None
+    anew: bool = False
+    """Take none of the stored findings."""
+
+    def of(self, device: Device) -> tuple[Finding, ...]:
+        """Return what is to be said of a device."""
+        policy = self._policy()
+        return assess(device, book=knowledge_book(), policy=policy, today=self.today, latest=self.latest)
+
+    def _policy(self) -> Policy:
+        if isinstance(self.policy, DataError):
+            raise self.policy
+        return self.policy
+
+    @property
+    def made(self) -> Basis:
+        """What to write down of it."""
+        return basis_for(self._policy(), self.today, self.source)
+
+
+def judging_by(
+    basis: Basis | None,
+    *,
+    policy: str | None,
+    today: date | None,
+    otherwise: date,
+    latest: FirmwareIndex | None = None,
+) -> Judging:
+    """Return by what to judge: the policy given, else the one of the basis, else the one without instruments.
+
+    Findings are made anew where a policy or a day is given; a day not given is that of the basis, else `otherwise`.
+    """
+    day = today or (date.fromisoformat(basis.as_of) if basis and basis.as_of else otherwise)
+    source = str(Path(policy).resolve()) if policy and Path(policy).is_file() else policy or _source(basis)
+    anew = policy is not None or today is not None
+    try:
+        chosen = chosen_policy(source)
+    except DataError as error:
+        if policy is not None or basis is None:
+            raise
+        return Judging(error, day, basis.name, source, latest, anew)
+    return Judging(chosen, day, f"{chosen.name} {chosen.version}".strip(), source, latest, anew)
+
+
+def _source(basis: Basis | None) -> str:
+    return (basis.source or basis.policy) if basis else "none"

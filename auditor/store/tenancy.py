@@ -1,0 +1,215 @@
+"""Who lives where: one device stays one device when its address changes, and a new tenant is a new device.
+
+Meetings are taken in the order of their time, whatever order they arrived in, so that the answer is always the same.
+A device is known again by its marks; at an address it had before, by anything it shares with what was there.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from auditor.model import Marks
+from auditor.store.rows import place_of
+
+_BINDING = ("serial", "mac", "endpoint")
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Something that answered at one place in one run. `at` is RFC 3339 text, "" where nobody wrote it down."""
+
+    run: str
+    started: str
+    """When its run began, RFC 3339."""
+    site: str
+    address: str
+    part: str
+    at: str
+    source: str
+    marks: Marks
+    subject: str
+
+    @property
+    def place(self) -> str:
+        """Where it was met: the address, with the port where several devices share it."""
+        return place_of(self.address, self.part)
+
+    @property
+    def order(self) -> tuple[str, str, str, str]:
+        """What meetings are taken in the order of."""
+        return self.at or self.started, self.started, self.subject, self.part
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        """What the database calls it."""
+        return self.run, self.subject, self.part
+
+
+@dataclass(slots=True)
+class Tenant:
+    """A device as its meetings made it known."""
+
+    key: str
+    site: str
+    place: str
+    marks: Marks
+    source: str
+    met: dict[str, dict[tuple[str, str], Marks]] = field(default_factory=lambda: defaultdict(dict))
+    """By run: where it was met, and what it showed there."""
+
+    def take(self, one: Meeting) -> None:
+        """Take in a meeting with this device."""
+        self.met[one.run][one.site, one.place] = one.marks
+        said = _says_something(one.marks)
+        self.site, self.place = one.site, one.place
+        self.source = one.source if said else self.source
+        self.marks = Marks(
+            mac=one.marks.mac or self.marks.mac,
+            serial=one.marks.serial or self.marks.serial,
+            endpoint=one.marks.endpoint or self.marks.endpoint,
+            maker=one.marks.maker or self.marks.maker,
+            model=one.marks.model or self.marks.model,
+            traits=one.marks.traits or self.marks.traits,
+        )
+
+    def is_met_elsewhere(self, one: Meeting) -> bool:
+        """Tell whether the same run met it at another place."""
+        return any(where != (one.site, one.place) for where in self.met.get(one.run, ()))
+
+
+class Tenancy:
+    """All devices of a database, made from their meetings."""
+
+    def __init__(self, meetings: Iterable[Meeting] = ()) -> None:
+        self._tenants: dict[str, Tenant] = {}
+        self._by_mark: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._at: dict[tuple[str, str], str] = {}
+        """(site, place) -> key of who was met there last."""
+        self.assigned: dict[tuple[str, str, str], str] = {}
+        for one in sorted(meetings, key=lambda each: each.order):
+            self.take(one)
+
+    def __iter__(self) -> Iterator[Tenant]:
+        return iter(self._tenants.values())
+
+    def at(self, site: str, place: str) -> str | None:
+        """Return the key of who was met last at a place, at its address where nobody was."""
+        return self._at.get((site, place))
+
+    def tenant(self, key: str) -> Tenant | None:
+        """Return the device of that key."""
+        return self._tenants.get(key)
+
+    def take(self, one: Meeting) -> str:
+        """Return the key of the device this meeting is with, a new one where it is nobody known."""
+        self._take_back(one)
+        tenant = self._known(one) or self._occupant(one) or self._new(one)
+        tenant.take(one)
+        for name in _BINDING:
+            if value := getattr(one.marks, name):
+                named = self._by_mark[name, value]
+                if tenant.key not in named:
+                    named.append(tenant.key)
+        self._at[one.site, one.place] = tenant.key
+        self.assigned[one.name] = tenant.key
+        return tenant.key
+
+    def _take_back(self, one: Meeting) -> None:
+        """Forget what this meeting said before: a run knows more of a device when it has asked it to its end."""
+        before = self._tenants.get(self.assigned.get(one.name, ""))
+        if before is not None:
+            before.met[one.run].pop((one.site, one.place), None)
+            if not any(before.met.values()):
+                before.marks = Marks()
+
+    def _known(self, one: Meeting) -> Tenant | None:
+        """Return the device that bears one of these marks, where nothing says that it is another.
+
+        At home, that is at the place or site it is known from, it is looked for first.
+        """
+        for name in _BINDING:
+            value = getattr(one.marks, name)
+            found = [self._tenants[key] for key in self._by_mark.get((name, value), ())] if value else []
+            found.sort(
+                key=lambda each: (each.place != one.place or each.site != one.site, each.site != one.site)
+            )
+            for tenant in found:
+                if _binds(name, tenant, one):
+                    return tenant
+        return None
+
+    def _occupant(self, one: Meeting) -> Tenant | None:
+        """Return the device at this place, or at this address when it was alone there, where it may still be the one."""
+        for place in dict.fromkeys((one.place, one.address)):
+            key = self._at.get((one.site, place))
+            if key is None:
+                continue
+            tenant = self._tenants[key]
+            if (tenant.site, tenant.place) == (one.site, place) and self._may_stay(tenant, one):
+                return tenant
+        return None
+
+    def _may_stay(self, tenant: Tenant, one: Meeting) -> bool:
+        """Tell whether what answers where a device was may be that device: it shares something and contradicts nothing."""
+        if tenant.is_met_elsewhere(one):
+            return False
+        if not _says_something(one.marks) or not _says_something(tenant.marks):
+            return True
+        if tenant.marks.contradicts(one.marks) is not None:
+            return False
+        if tenant.marks.shares(one.marks) is not None:
+            return True
+        # Two sources that asked different things have nothing to compare; one that asked the same finds nothing alike.
+        alike = tenant.source == one.source
+        return not alike and not _named(tenant.marks) & _named(one.marks)
+
+    def _new(self, one: Meeting) -> Tenant:
+        base = f"{one.site}/{one.place}"
+        key, count = base, 1
+        while key in self._tenants:
+            count += 1
+            key = f"{base}#{count}" if "#" not in one.place else f"{base}/{count}"
+        tenant = Tenant(key, one.site, one.place, one.marks, one.source)
+        self._tenants[key] = tenant
+        return tenant
+
+
+def _binds_within_a_run(name: str, tenant: Tenant, one: Meeting) -> bool:
+    others = {where: told for where, told in tenant.met[one.run].items() if where != (one.site, one.place)}
+    if any(site != one.site for site, _ in others):
+        return False
+    # One device has an address of each family, and may have a network card for each.
+    families = any(_is_v6(place) != _is_v6(one.place) for _, place in others)
+    harmless = {None, "mac"} if name == "serial" and families else {None}
+    if any(told.contradicts(one.marks) not in harmless for told in others.values()):
+        return False
+    return families if name == "endpoint" else True
+
+
+def _is_v6(place: str) -> bool:
+    return place.count(":") > 1
+
+
+def _says_something(marks: Marks) -> bool:
+    return bool(marks.mac or marks.serial or marks.endpoint or marks.maker or marks.model or marks.traits)
+
+
+def _named(marks: Marks) -> frozenset[str]:
+    """Return what kinds of traits there are to compare."""
+    return frozenset(one.partition("=")[0] for one in marks.traits)
+
+
+def _binds(name: str, tenant: Tenant, one: Meeting) -> bool:
+    """Tell whether a shared mark makes a meeting one with a known device.
+
+    Within one run a mark told at several places binds them only where nothing contradicts: makers build whole series
+    with one number, and a firmware may hand out one endpoint. From run to run a device may be renamed by an update.
+    """
+    against = tenant.marks.contradicts(one.marks)
+    if tenant.is_met_elsewhere(one):
+        return _binds_within_a_run(name, tenant, one)
+    if against is None:
+        return True
+    at_home = (tenant.site, tenant.place) == (one.site, one.place)
+    renamed = against == "model" and at_home
+    return (name == "serial" and (renamed or against == "mac")) or (name == "mac" and renamed)
