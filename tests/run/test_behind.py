@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from auditor.knowledge import plan
 from auditor.model import Endpoint, Exchange, Protocol, Run, Status
 from auditor.run.again import known_from
 from auditor.run.behind import heard_last, own_exchanges, parted
@@ -102,3 +103,12 @@ def test_the_picture_says_which_addresses_tell_one_serial_number(tmp_path: Path)
     }
     words = "192.0.2.9 and 192.0.2.10 tell the same serial number, so it does not tell them apart."
     assert said == {"192.0.2.9": [words], "192.0.2.10": [words], "192.0.2.11": []}
+
+
+def test_a_device_behind_an_address_is_found_by_it_and_checked_at_it(tmp_path: Path) -> None:
+    store, _ = imported(tmp_path, reply(80, AXIS), reply(81, DAHUA))
+    with store:
+        assert len(store.named("192.0.2.9")) == 2
+        orders = plan(picture(store).devices, scope="scope.toml")
+    assert orders
+    assert {order.check for order in orders} == {"auditor scan --scope scope.toml 192.0.2.9"}
