@@ -46,7 +46,7 @@ def _order(key: tuple[str, str, str], group: Sequence[Task], book: Book, scope: 
     devices = {task.device.key: task.device for task in group}
     urgent = _leading([task.finding for task in group])
     instruction, words = _instruction(group, book), _words(group, devices, book, site)
-    addresses = sorted({device.address for device in devices.values() if device.granted})
+    addresses = sorted({device.behind or device.address for device in devices.values() if device.granted})
     return WorkOrder(
         id=identity(*key),
         action=action,

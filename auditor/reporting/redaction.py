@@ -163,7 +163,6 @@ class _OneDevice:
             site=redactor.site(device.site),
             address=redactor.address(device.address),
             addresses=tuple(map(redactor.address, device.addresses)),
-            behind=redactor.address(device.behind),
             source=redactor.text(device.source),
             standing=replace(
                 device.standing, by=redactor.key(device.standing.by) if device.standing.by else ""

@@ -281,11 +281,11 @@ def _rows(
 
 
 def named(connection: sqlite3.Connection, name: str) -> list[int]:
-    """Return the numbers of the devices with this key, address (now, else ever), MAC or serial number."""
+    """Return the numbers of the devices with this key, at or behind this address (now, else ever), MAC or serial."""
     mac = "".join(c for c in name.lower() if c in "0123456789abcdef")
     for sql, value in (
         ("key = ?", name),
-        ("address = ?", name),
+        ("? IN (address, behind)", name),
         ("serial = ?", name),
         ("mac = ?", mac if len(mac) == 12 else name),
         ("EXISTS (SELECT 1 FROM json_each(addresses) h WHERE json_extract(h.value, '$[0]') = ?)", name),

@@ -1,12 +1,15 @@
 """What of one address is whose, and what a run saves of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from auditor.knowledge import plan
 from auditor.model import Endpoint, Exchange, Protocol, Run, Status
 from auditor.run.again import known_from
 from auditor.run.behind import heard_last, own_exchanges, parted
 from auditor.run.imports import Importer, unscoped
+from auditor.run.picture import picture
 from auditor.store import Access, Store
 
 NOON = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -75,3 +78,37 @@ def test_an_ipv6_address_stands_in_brackets_before_its_port(tmp_path: Path) -> N
             "[2001:db8::9]:80",
             "[2001:db8::9]:81",
         ]
+
+
+def information(serial: str, last: int) -> Exchange:
+    """Return what a camera of another model at each address tells of itself by ONVIF."""
+    body = (
+        '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>'
+        '<t:GetDeviceInformationResponse xmlns:t="http://www.onvif.org/ver10/device/wsdl">'
+        f"<t:Manufacturer>ACME</t:Manufacturer><t:Model>TS-{last}</t:Model><t:FirmwareVersion>1.2</t:FirmwareVersion>"
+        f"<t:SerialNumber>{serial}</t:SerialNumber></t:GetDeviceInformationResponse></s:Body></s:Envelope>"
+    )
+    said = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    return replace(reply(80, said, address=f"192.0.2.{last}"), protocol=Protocol.ONVIF, id="")
+
+
+def test_the_picture_says_which_addresses_tell_one_serial_number(tmp_path: Path) -> None:
+    alike = [information("0123456789", last) for last in (9, 10)]
+    store, _ = imported(tmp_path, *alike, information("4A0132APAG00001", 11))
+    with store:
+        known = picture(store)
+    said = {
+        device.address: [one.reason for one in device.findings if one.id == "shared-serial"]
+        for device in known.devices
+    }
+    words = "192.0.2.9 and 192.0.2.10 tell the same serial number, so it does not tell them apart."
+    assert said == {"192.0.2.9": [words], "192.0.2.10": [words], "192.0.2.11": []}
+
+
+def test_a_device_behind_an_address_is_found_by_it_and_checked_at_it(tmp_path: Path) -> None:
+    store, _ = imported(tmp_path, reply(80, AXIS), reply(81, DAHUA))
+    with store:
+        assert len(store.named("192.0.2.9")) == 2
+        orders = plan(picture(store).devices, scope="scope.toml")
+    assert orders
+    assert {order.check for order in orders} == {"auditor scan --scope scope.toml 192.0.2.9"}
