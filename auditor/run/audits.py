@@ -1,0 +1,175 @@
+"""Which audits a database holds, which two to compare, and how the network stood at each of them."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from auditor.discovery import default_ports
+from auditor.knowledge import Policy, chosen_policy, knowledge_book
+from auditor.model import Device, Priority, Run
+from auditor.model.changes import Changes, Tally
+from auditor.run.compare import compare, side
+from auditor.run.coverage import swept_of
+from auditor.run.fresh import Looked
+from auditor.run.judge import Basis, judged, worst
+from auditor.run.picture import Picture, picture
+from auditor.store import Store
+
+MOST_AUDITS = 12
+"""Audits shown over time, the newest."""
+_LEAST_SHARE = 2
+"""A run that was granted less than one half of what another of the same sites was is no whole audit."""
+_JUST = timedelta(microseconds=1)
+
+
+def end_of(store: Store, run: Run) -> datetime | None:
+    """Return the moment at which a run had said all it said; None where nothing came after it.
+
+    A run that was killed wrote no end: it reaches to the beginning of the next.
+    """
+    if run.ended is not None:
+        return run.ended
+    return next((one.started - _JUST for one in store.runs() if one.started > run.started), None)
+
+
+def as_of_run(store: Store, run: Run) -> Picture:
+    """Return the picture as of the end of a run."""
+    return picture(store, as_of=end_of(store, run))
+
+
+def whole_audits(store: Store, *, before: datetime | None = None) -> Iterator[Picture]:
+    """Yield the picture as of the end of each run that audited a site whole, newest first, lazily."""
+    runs = [one for one in store.runs() if before is None or (one.ended or one.started) < before]
+    for run in reversed(runs):
+        if _may_be_whole(run, runs):
+            seen = as_of_run(store, run)
+            if seen.run.id == run.id and side(seen).is_whole:
+                yield seen
+
+
+def _may_be_whole(run: Run, runs: Iterable[Run]) -> bool:
+    """Tell without looking at its devices whether a run can have been whole: it ended in order and swept its share."""
+    if not run.complete or run.coverage is None or not run.coverage.swept:
+        return False
+    most = max(one.coverage.granted for one in runs if one.coverage and one.sites == run.sites)
+    return run.coverage.granted * _LEAST_SHARE >= most
+
+
+def earlier(store: Store, run: Run) -> Picture | None:
+    """Return with what to compare a run: the last whole audit before it, else the last run before it."""
+    found = next(whole_audits(store, before=run.started), None)
+    if found is not None:
+        return found
+    runs = [one for one in store.runs() if one.id != run.id and (one.ended or one.started) < run.started]
+    alike = [one for one in runs if set(one.sites) & set(run.sites)]
+    return as_of_run(store, alike[-1]) if alike else None
+
+
+def last_two(store: Store) -> tuple[Picture, Picture] | None:
+    """Return the pictures as of the last two whole audits, else of the last two runs that share a site."""
+    audits = whole_audits(store)
+    after, before = next(audits, None), next(audits, None)
+    if after is not None and before is not None:
+        return before, after
+    runs = store.runs()
+    if not runs:
+        return None
+    former = earlier(store, runs[-1])
+    return (former, as_of_run(store, runs[-1])) if former else None
+
+
+def since_then(store: Store, before: Picture, after: Picture, *, today: date) -> Changes:
+    """Compare two pictures of one database, both judged alike."""
+    return between(before, after, looked=looked(store, before, store, after), today=today, same_store=True)
+
+
+def between(before: Picture, after: Picture, *, looked: Looked, today: date, same_store: bool) -> Changes:
+    """Compare two pictures, judged by the same policy and the same records as far as that can be."""
+    was, now, notes = alike(before, after, today)
+    changes = compare(was, now, looked=looked, same_store=same_store)
+    return replace(changes, notes=notes)
+
+
+def alike(before: Picture, after: Picture, today: date) -> tuple[Picture, Picture, tuple[str, ...]]:
+    """Return two pictures whose findings can be compared, and what to say of it.
+
+    Stored findings are taken where the same policy and records made them. Otherwise both are judged anew: what a
+    new record or another policy would find is no change of the network.
+    """
+    if before.basis is not None and after.basis is not None and _same(before.basis, after.basis):
+        return before, after, ()
+    wanted = (after.basis or before.basis).policy if after.basis or before.basis else "none"
+    try:
+        policy = chosen_policy(wanted, knowledge_book())
+    except (ValueError, OSError):
+        stripped = (_unjudged(before), _unjudged(after))
+        why = f'findings are not compared: the two were judged by different policies, and "{wanted}" is not here'
+        return (*stripped, (why,))
+    why = (
+        f'both judged anew by policy "{policy.name}" and the records of {knowledge_book().compiled}, '
+        "because they had been judged by different ones"
+    )
+    return _anew(before, policy, today), _anew(after, policy, today), (why,)
+
+
+def _same(one: Basis, other: Basis) -> bool:
+    return (one.name, one.compiled) == (other.name, other.compiled)
+
+
+def _anew(seen: Picture, policy: Policy, today: date) -> Picture:
+    return replace(seen, devices=tuple(judged(seen.devices, policy, today)))
+
+
+def _unjudged(seen: Picture) -> Picture:
+    return replace(seen, devices=tuple(replace(one, findings=()) for one in seen.devices))
+
+
+def looked(store: Store, before: Picture, later: Store, after: Picture) -> Looked:
+    """Return which TCP ports sweeps tried at which device: up to the earlier picture, and since."""
+    known = {one.id for one in before.runs}
+    since = [one for one in after.runs if store is not later or one.id not in known]
+    return Looked(_swept(store, before.runs), _swept(later, since))
+
+
+def _swept(store: Store, runs: Iterable[Run]) -> Mapping[str, frozenset[int]]:
+    """Return the TCP ports tried at the devices that a run found by sweeping and asked to their end."""
+    found: dict[str, frozenset[int]] = {}
+    for run in runs:
+        if any(swept_of(event.text).swept for event in store.events(run.id, "swept")):
+            ports = _ports(store, run)
+            for key in store.keys_of(run.id, (event.subject for event in store.events(run.id, "done"))):
+                found[key] = found.get(key, frozenset()) | ports
+    return found
+
+
+def _ports(store: Store, run: Run) -> frozenset[int]:
+    options = json.loads(store.options(run.id) or "{}")
+    ports = options.get("ports") or [port.number for port in default_ports()]
+    shift = int(options.get("port_shift") or 0)
+    return frozenset(ports) | frozenset(port + shift for port in ports)
+
+
+def tally(seen: Picture) -> Tally:
+    """Count the devices that are present, inside the scope."""
+    present = [one for one in seen.devices if one.granted and one.is_present]
+    makers = Counter(maker for one in present if (maker := one.identity.value("maker")))
+    is_judged = seen.basis is not None or any(one.findings for one in present)
+    urgent = sum(map(_is_urgent, present)) if is_judged else None
+    return Tally(side(seen).at, seen.run.id, len(present), urgent, tuple(sorted(makers.items())))
+
+
+def _is_urgent(device: Device) -> bool:
+    pressing = tuple(one for one in device.findings if one.priority is Priority.ACT_NOW)
+    return worst(pressing) > 0
+
+
+def over_time(store: Store, until: Run) -> tuple[Tally, ...]:
+    """Return how the network stood at the last whole audits up to a run, oldest first."""
+    found: list[Tally] = []
+    for seen in whole_audits(store, before=(until.ended or until.started) + _JUST):
+        found.insert(0, tally(seen))
+        if len(found) == MOST_AUDITS:
+            break
+    return tuple(found)
