@@ -1,7 +1,7 @@
 """What became of a network between two moments: who came, went and moved, and what of it nobody looked at again."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -84,6 +84,11 @@ class Change:
     """Why it is said so, in words; "" where there is nothing to add."""
     since: datetime | None = None
 
+    @property
+    def left(self) -> str:
+        """The site a device moved away from, "" where it stayed at its site."""
+        return self.before.rpartition("/")[0] if self.what is What.MOVED else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -108,12 +113,26 @@ class Changes:
     after: Side
     entries: tuple[Change, ...] = ()
     """Sorted by site, address and kind."""
-    devices: int = 0
-    """Devices known before."""
-    asked: int = 0
-    """Of these, how many were asked again, or looked for, since."""
+    known: tuple[tuple[str, int, int], ...] = ()
+    """(site, devices known there before, how many of them were asked again or looked for since)."""
     notes: tuple[str, ...] = ()
     """What must be known to read them."""
+
+    @property
+    def devices(self) -> int:
+        """Devices known before."""
+        return sum(count for _, count, _ in self.known)
+
+    @property
+    def asked(self) -> int:
+        """Of the devices known before, how many were asked again, or looked for, since."""
+        return sum(count for _, _, count in self.known)
+
+    def at(self, sites: Iterable[str]) -> "Changes":
+        """Return what became of these sites alone; who left one of them counts, too."""
+        wanted = frozenset(sites)
+        entries = tuple(one for one in self.entries if one.site in wanted or one.left in wanted)
+        return replace(self, entries=entries, known=tuple(one for one in self.known if one[0] in wanted))
 
     def of(self, *wanted: What) -> tuple[Change, ...]:
         """Return the entries of these kinds."""
@@ -140,8 +159,8 @@ class Changes:
 
     @property
     def sites(self) -> tuple[str, ...]:
-        """The sites with entries, sorted."""
-        return tuple(sorted({one.site for one in self.entries}))
+        """The sites with entries or with devices known before, sorted."""
+        return tuple(sorted({one.site for one in self.entries} | {site for site, _, _ in self.known}))
 
 
 @dataclass(frozen=True, slots=True)

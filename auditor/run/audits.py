@@ -100,7 +100,8 @@ def alike(before: Picture, after: Picture, today: date) -> tuple[Picture, Pictur
     """
     if before.basis is not None and after.basis is not None and _same(before.basis, after.basis):
         return before, after, ()
-    wanted = (after.basis or before.basis).policy if after.basis or before.basis else "none"
+    basis = after.basis or before.basis
+    wanted = basis.policy if basis else "none"
     try:
         policy = chosen_policy(wanted, knowledge_book())
     except (ValueError, OSError):

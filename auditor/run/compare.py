@@ -1,5 +1,6 @@
 """Two pictures side by side: what became of each device, and what nobody looked at again."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -34,8 +35,7 @@ def compare(
         side(before),
         side(after),
         in_order(_placed(entries, places)),
-        sum(pair.before is not None for pair in found),
-        comparison.asked,
+        comparison.known(pair.before for pair in found),
     )
 
 
@@ -61,7 +61,7 @@ def _placed(entries: Iterable[Change], places: Mapping[str, str]) -> Iterator[Ch
 
 
 class _Comparison:
-    """What all devices of two pictures are compared by; counts those asked again."""
+    """What all devices of two pictures are compared by; counts who was asked again."""
 
     def __init__(self, before: Picture, after: Picture, looked: Looked) -> None:
         self._before = before
@@ -70,7 +70,12 @@ class _Comparison:
         self._by_key = {one.key: one for one in after.devices}
         self._by_place = {(one.site, one.address): one for one in after.devices if one.is_present}
         self._moment = side(before).at
-        self.asked = 0
+        self._asked = Counter[str]()
+
+    def known(self, devices: Iterable[Device | None]) -> tuple[tuple[str, int, int], ...]:
+        """Count by site the devices known before, and those of them that were asked again."""
+        counts = Counter(one.site for one in devices if one is not None)
+        return tuple((site, counts[site], self._asked[site]) for site in sorted(counts))
 
     def of(self, pair: Pair) -> Iterator[Change]:
         """Yield what is to be said of one device."""
@@ -89,7 +94,7 @@ class _Comparison:
             return
         other = self._by_place.get((device.site, device.address))
         if other is not None:
-            self.asked += 1
+            self._asked[device.site] += 1
             yield _entry(device, What.REPLACED, after=other.key, detail=f"now {_called(other)}")
             yield from findings(device, None, left=True)
             return
@@ -115,7 +120,7 @@ class _Comparison:
         )
         absence = self._absence(before, after)
         looked_for = absence in {What.SILENT, What.REPLACED} or self._is_off_as_before(after)
-        self.asked += fresh.is_asked or looked_for
+        self._asked[before.site] += fresh.is_asked or looked_for
         if absence is not None:
             yield self._gone(absence, after, fresh)
             yield from findings(before, after, left=absence is not What.SILENT)
