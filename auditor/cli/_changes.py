@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from auditor.cli._words import shown
 from auditor.fingerprint import vocabulary
 from auditor.model import Run
-from auditor.model.changes import ABSENT, FIRMWARE, Change, Changes, Side, Tally, What
+from auditor.model.changes import ABSENT, FIRMWARE, Change, Changes, Side, What
 from auditor.reporting.texts import texts
 from auditor.store import Store
 
@@ -27,14 +27,12 @@ _ARROWS = {
 }  # fmt: skip
 
 
-def since_last(store: Store, run: Run, today: date) -> tuple[Changes | None, tuple[Tally, ...]]:
-    """Return what changed since the audit before a run, and the counts of the audits up to it."""
-    from auditor.run.audits import as_of_run, earlier, over_time, since_then  # noqa: PLC0415 - takes time that --help need not
+def changes_since(store: Store, run: Run, today: date) -> Changes | None:
+    """Return what changed since the last audit before a run, up to its end; None where there was no earlier one."""
+    from auditor.run.audits import as_of_run, earlier, since_then  # noqa: PLC0415 - takes time that --help need not
 
     former = earlier(store, run)
-    if former is None:
-        return None, ()
-    return since_then(store, former, as_of_run(store, run), today=today), over_time(store, run)
+    return since_then(store, former, as_of_run(store, run), today=today) if former else None
 
 
 def few_lines(changes: Changes, db: str) -> tuple[str, ...]:
@@ -105,8 +103,17 @@ def _site(site: str, entries: list[Change], everything: bool) -> Iterator[str]:
             yield f"  {_label(what)}: {len(found)}"
             continue
         yield f"  {_label(what)}"
-        for one in found:
-            yield from _folded(line(one), "    ", "        ")
+        for text in _by_finding(found) if what in _FINDINGS else map(line, found):
+            yield from _folded(text, "    ", "        ")
+
+
+def _by_finding(found: Iterable[Change]) -> Iterator[str]:
+    """Tell each finding once, with the addresses of the devices."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for one in found:
+        places.setdefault((one.about, one.title), []).append(one.address)
+    for (name, title), addresses in sorted(places.items()):
+        yield f"{name}: {title}: {', '.join(addresses)}"
 
 
 def _folded(text: str, first: str = "", later: str = "  ") -> list[str]:
@@ -114,13 +121,9 @@ def _folded(text: str, first: str = "", later: str = "  ") -> list[str]:
 
 
 def line(one: Change) -> str:
-    """Tell one change in a line, without saying its kind and site."""
+    """Tell one change of a device in a line, without saying its kind and site."""
     parts = [f"{one.address}  {name_of(one)}"]
-    if one.what in _FINDINGS:
-        parts.append(f"{one.about}: {one.title}")
-        if one.what is What.FINDING_OPEN and one.before != one.after:
-            parts.append(f"{one.before} → {one.after}")
-    elif one.what in _ARROWS:
+    if one.what in _ARROWS:
         called = f"{texts().label('claim', one.about)}: " if one.about else ""
         parts.append(f"{called}{one.before or 'not told'} → {one.after or 'not told'}")
     elif one.about:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from auditor.cli import _forms
+from auditor.cli._changes import changes_since, few_lines
 from auditor.cli._estimate import lines, summary
 from auditor.cli._nmap import by_nmap
 from auditor.cli._progress import watching
@@ -253,8 +254,15 @@ def _say(store: Store, ended: Run, *, as_json: bool, jsonl: bool) -> None:
     for note in ended.notes:
         words(f"auditor: {note}")
     words(f"auditor: see them with: auditor devices --db {store.path}")
+    for line in _since(store, ended):
+        words(f"auditor: {line}")
     if not ended.complete:
         words("auditor: go on with the same command and --resume")
+
+
+def _since(store: Store, ended: Run) -> tuple[str, ...]:
+    changes = changes_since(store, ended, _now().date())
+    return few_lines(changes, str(store.path)) if changes else ()
 
 
 def _counts(store: Store, run: str) -> dict[str, object]:

@@ -70,6 +70,7 @@ class _Comparison:
         self._by_key = {one.key: one for one in after.devices}
         self._by_place = {(one.site, one.address): one for one in after.devices if one.is_present}
         self._moment = side(before).at
+        self._same_rules = before.run.data_digest == after.run.data_digest
         self._asked = Counter[str]()
 
     def known(self, devices: Iterable[Device | None]) -> tuple[tuple[str, int, int], ...]:
@@ -161,7 +162,7 @@ class _Comparison:
             yield _entry(after, What.BACK, since=after.last_seen)
         if fresh.is_heard:
             yield from _moved(before, after)
-            yield from _claims(before, after, fresh)
+            yield from _claims(before, after, fresh, same_rules=self._same_rules)
         if fresh.is_asked:
             yield from _services(before, after, fresh)
         yield from findings(before, after, fresh)
@@ -174,15 +175,16 @@ def _moved(before: Device, after: Device) -> Iterator[Change]:
         yield _entry(after, What.MOVED, before=names[0], after=names[1])
 
 
-def _claims(before: Device, after: Device, fresh: Fresh) -> Iterator[Change]:
+def _claims(before: Device, after: Device, fresh: Fresh, *, same_rules: bool) -> Iterator[Change]:
     names = {one.name: None for one in (*before.identity.claims, *after.identity.claims)}
     for name in names:
         was, now = before.identity.claim(name), after.identity.claim(name)
         if name in _NEVER_ALIKE or (was and now and was.value == now.value):
             continue
         if was and now:
-            what = What.CLAIM_REREAD if _is_reread(was, now) else What.CLAIM_CHANGED
-            yield _entry(after, what, about=name, before=was.value, after=now.value, detail=_why(was, now))
+            why = _reread(was, now, same_rules=same_rules)
+            what = What.CLAIM_REREAD if why else What.CLAIM_CHANGED
+            yield _entry(after, what, about=name, before=was.value, after=now.value, detail=why)
         elif now:
             yield _entry(after, What.CLAIM_TOLD, about=name, after=now.value)
         elif was:
@@ -198,14 +200,14 @@ def _said(claim: Claim) -> frozenset[tuple[str, str]]:
     return frozenset((one.observation.field, one.observation.value) for one in claim.because)
 
 
-def _is_reread(was: Claim, now: Claim) -> bool:
-    return _is_hint(was) or _is_hint(now) or _said(was) == _said(now)
-
-
-def _why(was: Claim, now: Claim) -> str:
+def _reread(was: Claim, now: Claim, *, same_rules: bool) -> str:
+    """Return why two values need not mean that the device changed, "" where they do."""
     if _is_hint(was) or _is_hint(now):
         return "the earlier value was a mere hint" if _is_hint(was) else "the later value is a mere hint"
-    return "the device said the same as before" if _said(was) == _said(now) else ""
+    said = _said(was)
+    if said and said == _said(now) and not same_rules:
+        return "the device said the same as before, and newer rules read it otherwise"
+    return ""
 
 
 def _services(before: Device, after: Device, fresh: Fresh) -> Iterator[Change]:

@@ -71,7 +71,7 @@ def _is_unassessed(finding: Finding | None) -> bool:
 
 
 def _entry(device: Device, what: What, old: Finding | None, new: Finding | None, why: str) -> Change:
-    shown = new or old
+    shown = (old or new) if what is What.FINDING_CLOSED else (new or old)
     assert shown is not None
     return Change(
         what,
