@@ -2,14 +2,12 @@
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from auditor.cli._words import shown
 from auditor.fingerprint import vocabulary
-from auditor.model import Run
 from auditor.model.changes import ABSENT, FIRMWARE, Change, Changes, Side, What
 from auditor.reporting.texts import texts
-from auditor.store import Store
 
 _WIDTH = 80
 _COUNTED_ONLY = frozenset({What.SERVICE_UNASKED, What.FINDING_OPEN, What.FINDING_UNASKED, What.FINDING_LEFT})
@@ -25,14 +23,6 @@ _FINDINGS = (
 _ARROWS = {
     What.MOVED, What.CLAIM_CHANGED, What.CLAIM_REREAD, What.CLAIM_TOLD, What.CLAIM_UNTOLD,
 }  # fmt: skip
-
-
-def changes_since(store: Store, run: Run, today: date) -> Changes | None:
-    """Return what changed since the last audit before a run, up to its end; None where there was no earlier one."""
-    from auditor.run.audits import as_of_run, earlier, since_then  # noqa: PLC0415 - takes time that --help need not
-
-    former = earlier(store, run)
-    return since_then(store, former, as_of_run(store, run), today=today) if former else None
 
 
 def few_lines(changes: Changes, db: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What `report` and `export` share: options, and reading a run with everything a document needs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -89,6 +89,7 @@ class Wish:
 def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
     """Read the run and its devices, judge them where nobody has, and say what the document is to be like."""
     from auditor.knowledge import chosen_policy, knowledge_book  # noqa: PLC0415 - takes time that --help need not
+    from auditor.run.audits import history  # noqa: PLC0415 - as above
     from auditor.run.judge import basis_for, basis_of, judged  # noqa: PLC0415 - as above
     from auditor.run.work import work  # noqa: PLC0415 - as above
     from auditor.store import Access, Store  # noqa: PLC0415 - as above
@@ -106,6 +107,7 @@ def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
             basis = basis_for(chosen, today)
             found = tuple(judged(found, chosen, today))
         orders = work(store, run, found, policy=basis.name if basis else "", today=today)
+        changes, audits = history(store, run, today=today, policy=wish.policy)
     if wish.tlp in {Tlp.CLEAR, Tlp.GREEN} and not wish.redact:
         words(f"{wish.tlp.mark} says others may read this; serials and locations are in it. See --redact.")
     options = Options(
@@ -125,7 +127,8 @@ def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
         if basis
         else Chosen()
     )
-    return run, found, Context(orders, names(), ages, assessed=True, options=options, chosen=decided)
+    context = Context(orders, names(), ages, assessed=True, options=options, chosen=decided)
+    return run, found, replace(context, changes=changes, audits=audits)
 
 
 def names() -> Words:

@@ -70,8 +70,8 @@ def mask_mac(text: str) -> str:
 
 
 def mask_address(address: str, number: int | None) -> str:
-    """Keep the network part; `number` tells devices of one network apart."""
-    if ":" in address:
+    """Keep the network part; `number` tells devices of one network apart. A port (`192.0.2.5:8000`) goes, too."""
+    if ":" in address and "." not in address:
         head = ":".join(address.split(":")[:4]).rstrip(":") + ":•"
     else:
         head = ".".join((*address.split(".")[:3], "•"))

@@ -9,6 +9,7 @@ from auditor.reporting.counting import charts, slices
 from auditor.reporting.describing import in_order, name_of, row, section
 from auditor.reporting.judging import Judged, explained, instruments, judged
 from auditor.reporting.redaction import redacted
+from auditor.reporting.since import since
 from auditor.reporting.texts import texts
 from auditor.reporting.values import Report
 from auditor.reporting.working import plan, summary
@@ -63,6 +64,9 @@ def page(run: Run, devices: Iterable[Device], context: Context | None = None) ->
         len(found),
         sum(1 for device in found if device.granted and (device.ports or device.exchanges)),
         _asked(found),
+        since(
+            context.changes, context.audits, words, labels, anchors, frozenset(one.first.id for one in known)
+        ),
     )
 
 

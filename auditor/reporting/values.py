@@ -6,6 +6,7 @@ from datetime import date
 from auditor.model import Coverage, Run
 from auditor.reporting.context import Chosen, DataAge, Options
 from auditor.reporting.device_values import Row, Section
+from auditor.reporting.since_values import Since
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,3 +225,5 @@ class Report:
     """How many devices in scope have at least one service that answered."""
     probes: tuple[tuple[str, int], ...]
     """(kind of question, how many were asked of the devices shown)."""
+    since: Since | None = None
+    """What changed since the audit before; None where there was none."""

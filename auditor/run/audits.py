@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 
 from auditor.discovery import default_ports
 from auditor.knowledge import Policy, chosen_policy, knowledge_book
@@ -80,39 +81,64 @@ def last_two(store: Store) -> tuple[Picture, Picture] | None:
     return (former, as_of_run(store, runs[-1])) if former else None
 
 
-def since_then(store: Store, before: Picture, after: Picture, *, today: date) -> Changes:
-    """Compare two pictures of one database, both judged alike."""
-    return between(before, after, looked=looked(store, before, store, after), today=today, same_store=True)
+def history(
+    store: Store, run: Run, *, today: date, policy: str | None = None, most: int = MOST_AUDITS
+) -> tuple[Changes | None, tuple[Tally, ...]]:
+    """Return what changed since the audit before a run, and how the network stood at the audits up to it.
+
+    No changes where there was no earlier run. The tallies are of whole audits, at most so many, oldest first.
+    """
+    now, former, tallies = as_of_run(store, run), earlier(store, run), list[Tally]()
+    if former is None:
+        return None, ()
+    changes = between(
+        former, now, looked=looked(store, former, store, now), today=today, same_store=True, policy=policy
+    )
+    if side(now).is_whole:
+        tallies.append(tally(now))
+    if side(former).is_whole:
+        tallies.append(tally(former))
+        older = whole_audits(store, before=former.run.started)
+        tallies.extend(map(tally, islice(older, max(0, most - len(tallies)))))
+    return changes, tuple(reversed(tallies[:most]))
 
 
-def between(before: Picture, after: Picture, *, looked: Looked, today: date, same_store: bool) -> Changes:
+def between(
+    before: Picture,
+    after: Picture,
+    *,
+    looked: Looked,
+    today: date,
+    same_store: bool,
+    policy: str | None = None,
+) -> Changes:
     """Compare two pictures, judged by the same policy and the same records as far as that can be."""
-    was, now, notes = alike(before, after, today)
+    was, now, notes = alike(before, after, today, policy)
     changes = compare(was, now, looked=looked, same_store=same_store)
     return replace(changes, notes=notes)
 
 
-def alike(before: Picture, after: Picture, today: date) -> tuple[Picture, Picture, tuple[str, ...]]:
+def alike(
+    before: Picture, after: Picture, today: date, policy: str | None = None
+) -> tuple[Picture, Picture, tuple[str, ...]]:
     """Return two pictures whose findings can be compared, and what to say of it.
 
     Stored findings are taken where the same policy and records made them. Otherwise both are judged anew: what a
     new record or another policy would find is no change of the network.
     """
-    if before.basis is not None and after.basis is not None and _same(before.basis, after.basis):
-        return before, after, ()
     basis = after.basis or before.basis
-    wanted = basis.policy if basis else "none"
+    if policy is None and before.basis and after.basis and _same(before.basis, after.basis):
+        return before, after, ()
+    wanted = policy or (basis.policy if basis else "none")
     try:
-        policy = chosen_policy(wanted, knowledge_book())
+        chosen = chosen_policy(wanted, knowledge_book())
     except (ValueError, OSError):
-        stripped = (_unjudged(before), _unjudged(after))
         why = f'findings are not compared: the two were judged by different policies, and "{wanted}" is not here'
-        return (*stripped, (why,))
-    why = (
-        f'both judged anew by policy "{policy.name}" and the records of {knowledge_book().compiled}, '
-        "because they had been judged by different ones"
-    )
-    return _anew(before, policy, today), _anew(after, policy, today), (why,)
+        return _unjudged(before), _unjudged(after), (why,)
+    why = f'both judged anew by policy "{chosen.name}" and the records of {knowledge_book().compiled}'
+    if policy is None:
+        why += ", because they had been judged by different ones"
+    return _anew(before, chosen, today), _anew(after, chosen, today), (why,)
 
 
 def _same(one: Basis, other: Basis) -> bool:
@@ -164,13 +190,3 @@ def tally(seen: Picture) -> Tally:
 def _is_urgent(device: Device) -> bool:
     pressing = tuple(one for one in device.findings if one.priority is Priority.ACT_NOW)
     return worst(pressing) > 0
-
-
-def over_time(store: Store, until: Run) -> tuple[Tally, ...]:
-    """Return how the network stood at the last whole audits up to a run, oldest first."""
-    found: list[Tally] = []
-    for seen in whole_audits(store, before=(until.ended or until.started) + _JUST):
-        found.insert(0, tally(seen))
-        if len(found) == MOST_AUDITS:
-            break
-    return tuple(found)
