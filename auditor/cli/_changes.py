@@ -33,7 +33,7 @@ def few_lines(changes: Changes, db: str) -> tuple[str, ...]:
     return (
         (
             f"since {_side(changes.before)}: of {_many(changes.devices, 'device')} known then, "
-            f"{changes.asked} were asked again"
+            f"{_were(changes.asked)} asked again"
         ),
         (
             f"devices: {count(What.NEW)} new, {count(What.GONE)} retired, {count(What.SILENT)} silent, "
@@ -56,7 +56,7 @@ def few_lines(changes: Changes, db: str) -> tuple[str, ...]:
 def headline(changes: Changes) -> tuple[str, ...]:
     """Say what was compared, and how much of it was asked again."""
     before, after = _side(changes.before), _side(changes.after)
-    asked = f"Of {_many(changes.devices, 'device')} known before, {changes.asked} were asked again."
+    asked = f"Of {_many(changes.devices, 'device')} known before, {_were(changes.asked)} asked again."
     if not changes.differences:
         asked = f"No change found. {asked}"
         if changes.asked < changes.devices:
@@ -143,6 +143,10 @@ def _day(at: datetime) -> str:
 
 def _many(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _were(count: int) -> str:
+    return f"{count} {'was' if count == 1 else 'were'}"
 
 
 CSV_COLUMNS = (

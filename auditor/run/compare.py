@@ -27,7 +27,10 @@ def compare(
     or looked; a claim changed only where both pictures hold it; a service or finding closed only where the
     question was put again. `looked` says which ports sweeps tried; `same_store` whether keys mean the same.
     """
-    found = pairs(_inside(before.devices), _inside(after.devices), same_store=same_store)
+    same_rules = before.run.data_digest == after.run.data_digest
+    found = pairs(
+        _inside(before.devices), _inside(after.devices), same_store=same_store, same_rules=same_rules
+    )
     comparison = _Comparison(before, after, looked)
     entries = [entry for pair in found for entry in comparison.of(pair)]
     places = {one.after: one.device for one in entries if one.what is What.REPLACED and one.after}

@@ -61,10 +61,16 @@ class Fresh:
 
     @cached_property
     def closed(self) -> frozenset[Port]:
-        """Ports that were tried again and at which nobody answers now."""
-        said_no = {port_of(one.endpoint) for one in self.exchanges if one.status in _NOT_THERE}
+        """Ports at which nobody answers now: every question answered there before was put again in vain, or swept."""
+        in_vain = {_question(one) for one in self.exchanges if one.status in _NOT_THERE}
+        left = {one for one in map(_question, self._answered_before) if one not in in_vain}
+        said_no = {port for _, _, port in in_vain} - {port for _, _, port in left}
         tried = {("tcp", number) for number in self.swept} - ports_of(self.after)
         return frozenset((said_no | tried) - self.answering)
+
+    @property
+    def _answered_before(self) -> Iterator[Exchange]:
+        return (one for one in self.before.exchanges if one.status in _HEARD)
 
     @cached_property
     def not_there_before(self) -> frozenset[Port]:
@@ -78,10 +84,7 @@ class Fresh:
 
     def _is_answered(self, old: Exchange) -> bool:
         return any(
-            new.status is Status.ANSWERED
-            and (new.probe, new.protocol, port_of(new.endpoint))
-            == (old.probe, old.protocol, port_of(old.endpoint))
-            and (old.cut or not new.cut)
+            new.status is Status.ANSWERED and _question(new) == _question(old) and (old.cut or not new.cut)
             for new in self.exchanges
         )
 
@@ -107,6 +110,11 @@ class Fresh:
         """Tell whether any of the questions a finding of now rests on was put since."""
         new = {one.id for one in self.exchanges}
         return any(one.id in new for one in _grounds(finding))
+
+
+def _question(exchange: Exchange) -> tuple[str, str, Port]:
+    """Return what makes two exchanges the same question: who asked, in which protocol, at which port."""
+    return exchange.probe, exchange.protocol.value, port_of(exchange.endpoint)
 
 
 def _grounds(finding: Finding) -> Iterator[Exchange]:

@@ -20,16 +20,19 @@ class Pair:
     after: Device | None
 
 
-def pairs(before: Iterable[Device], after: Iterable[Device], *, same_store: bool) -> tuple[Pair, ...]:
+def pairs(
+    before: Iterable[Device], after: Iterable[Device], *, same_store: bool, same_rules: bool = True
+) -> tuple[Pair, ...]:
     """Pair devices, each at most once, those without a counterpart with None.
 
-    Within one database the key says who is who. Between two, a key is only the address of first sight: there
-    serial number and MAC come first, and an address binds only where nothing contradicts and something is shared.
+    Within one database the key says who is who, unless the device contradicts itself by the same rules: then
+    something else was filed under its key. Between two, a key is only the address of first sight: there serial
+    number and MAC come first, and an address binds only where nothing contradicts and something is shared.
     A device known by its marks at another place, while its former record is not heard, has moved.
     """
     match = _Matching(list(before), list(after))
     if same_store:
-        match.by(lambda one: one.key)
+        match.by(lambda one: one.key, unless=contradict if same_rules else _never)
     for mark in (serial_of, mac_of):
         match.by(mark, unless=contradict)
     if not same_store:
@@ -53,7 +56,7 @@ class _Matching:
         self,
         name: Callable[[Device], str],
         *,
-        unless: Callable[[Device, Device], bool] = lambda _a, _b: False,
+        unless: Callable[[Device, Device], bool],
     ) -> None:
         """Pair whoever is left and has this name alone on both sides."""
         former = _alone((one for one in self._before if one.key not in self._found), name)
@@ -135,6 +138,10 @@ def _are_strangers(one: Device, other: Device) -> bool:
         return True
     mine, theirs = _traits(one), _traits(other)
     return bool(mine) and bool(theirs) and not mine & theirs
+
+
+def _never(_one: Device, _other: Device) -> bool:
+    return False
 
 
 def _plain(model: str) -> str:
