@@ -118,10 +118,12 @@ def line(one: Change) -> str:
         parts.append(f"{called}{one.before or 'not told'} → {one.after or 'not told'}")
     elif one.about:
         parts.append(one.about)
-    if one.what is What.REPLACED and one.after:
-        parts.append(f"as {one.after}")
+    if one.what is What.REPLACED and one.after != one.device:
+        parts.append(f"by {one.after}")
+    if one.what is What.GONE and one.after:
+        parts.append(f"replaced by {one.after}")
     if one.what is What.NEW and one.before:
-        parts.append(f"after {one.before}")
+        parts.append(f"in the place of {one.before}")
     if one.what in ABSENT | {What.NOT_ASKED} and one.since:
         parts.append(f"since {_day(one.since)}" if one.what in ABSENT else f"last heard {_day(one.since)}")
     return "; ".join(part for part in (*parts, one.detail) if part)

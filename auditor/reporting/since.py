@@ -155,7 +155,11 @@ class _Teller:
             parts.append(f"{name}: {one.before or untold} → {one.after or untold}")
         elif one.about:
             parts.append(one.about)
-        elif one.after:
+        elif one.what is What.NEW and one.before:
+            parts.append(self._texts.label("since", "in-place-of").format(device=one.before))
+        elif one.what is What.GONE and one.after:
+            parts.append(self._texts.label("since", "replaced-by").format(device=one.after))
+        elif one.what is What.REPLACED and not one.detail:
             parts.append(one.after)
         return "; ".join(part for part in (*parts, one.detail) if part)
 

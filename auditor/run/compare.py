@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from auditor.fingerprint import vocabulary
 from auditor.model import Certainty, Claim, Device, State
 from auditor.model.changes import Change, Changes, Side, What, in_order
 from auditor.run.compare_findings import findings
@@ -58,7 +59,7 @@ def _placed(entries: Iterable[Change], places: Mapping[str, str]) -> Iterator[Ch
     """Say of new devices whose place they took."""
     for entry in entries:
         if entry.what is What.NEW and entry.device in places:
-            yield replace(entry, before=places[entry.device], detail=_joined("in its place", entry.detail))
+            yield replace(entry, before=places[entry.device])
         else:
             yield entry
 
@@ -250,7 +251,8 @@ def _entry(
 
 
 def _called(device: Device) -> str:
-    words = (device.identity.value("maker"), device.identity.value("model"))
+    maker = device.identity.value("maker")
+    words = (vocabulary().maker(maker) if maker else "", device.identity.value("model"))
     return " ".join(word for word in words if word) or "a device not identified"
 
 

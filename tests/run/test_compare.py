@@ -211,7 +211,7 @@ def test_another_maker_under_the_same_key_is_another_device() -> None:
         ("new", ""),
         ("finding left with its device", "sdk-port-clear"),
     }
-    assert the(changes, What.REPLACED).detail == "now axis P3245"
+    assert the(changes, What.REPLACED).detail == "now Axis P3245"
 
 
 def test_a_claim_changed_only_where_both_hold_it() -> None:
