@@ -98,6 +98,11 @@ def _changes(before: str | None, after: str | None, db: Path) -> Changes:
                 f"both are what was known at the end of run {was.picture.run.id}: give two runs, days or databases; "
                 f"`auditor runs --db {was.store.path}` lists runs"
             )
+        if _moment_of(now_seen) < _moment_of(was):
+            raise Failure(
+                f"AFTER ({_moment_of(now_seen):%Y-%m-%d %H:%M} UTC) is older than BEFORE ({_moment_of(was):%Y-%m-%d %H:%M} "
+                "UTC): give them the other way round"
+            )
         ports = looked(was.store, was.picture, was.store if same else now_seen.store, now_seen.picture)
         found = between(was.picture, now_seen.picture, looked=ports, today=now().date(), same_store=same)
         if same:

@@ -11,7 +11,7 @@ from auditor.discovery import default_ports
 from auditor.knowledge import Policy, chosen_policy, knowledge_book
 from auditor.model import Device, Priority, Run
 from auditor.model.changes import Changes, Tally
-from auditor.run.compare import compare, side
+from auditor.run.compare import audited_by, compare, side
 from auditor.run.coverage import swept_of
 from auditor.run.fresh import Looked
 from auditor.run.judge import Basis, judged, worst
@@ -40,13 +40,17 @@ def as_of_run(store: Store, run: Run) -> Picture:
     return picture(store, as_of=end_of(store, run))
 
 
-def whole_audits(store: Store, *, before: datetime | None = None) -> Iterator[Picture]:
-    """Yield the picture as of the end of each run that audited a site whole, newest first, lazily."""
+def whole_audits(
+    store: Store, *, before: datetime | None = None, sites: Iterable[str] | None = None
+) -> Iterator[Picture]:
+    """Yield the picture as of the end of each run that audited a site (of these) whole, newest first, lazily."""
+    wanted = None if sites is None else frozenset(sites)
     runs = [one for one in store.runs() if before is None or (one.ended or one.started) < before]
     for run in reversed(runs):
         if _may_be_whole(run, runs):
             seen = as_of_run(store, run)
-            if seen.run.id == run.id and side(seen).is_whole:
+            audited = audited_by(seen) if seen.run.id == run.id else frozenset()
+            if audited and (wanted is None or audited & wanted):
                 yield seen
 
 
@@ -60,7 +64,7 @@ def _may_be_whole(run: Run, runs: Iterable[Run]) -> bool:
 
 def earlier(store: Store, run: Run) -> Picture | None:
     """Return with what to compare a run: the last whole audit before it, else the last run before it."""
-    found = next(whole_audits(store, before=run.started), None)
+    found = next(whole_audits(store, before=run.started, sites=run.sites), None)
     if found is not None:
         return found
     runs = [one for one in store.runs() if one.id != run.id and (one.ended or one.started) < run.started]
@@ -69,11 +73,12 @@ def earlier(store: Store, run: Run) -> Picture | None:
 
 
 def last_two(store: Store) -> tuple[Picture, Picture] | None:
-    """Return the pictures as of the last two whole audits, else of the last two runs that share a site."""
-    audits = whole_audits(store)
-    after, before = next(audits, None), next(audits, None)
-    if after is not None and before is not None:
-        return before, after
+    """Return the pictures as of the last two whole audits of one site, else of the last two runs that share a site."""
+    after = next(whole_audits(store), None)
+    if after is not None:
+        before = next(whole_audits(store, before=after.run.started, sites=audited_by(after)), None)
+        if before is not None:
+            return before, after
     runs = store.runs()
     if not runs:
         return None
@@ -98,7 +103,7 @@ def history(
         tallies.append(tally(now))
     if side(former).is_whole:
         tallies.append(tally(former))
-        older = whole_audits(store, before=former.run.started)
+        older = whole_audits(store, before=former.run.started, sites=run.sites)
         tallies.extend(map(tally, islice(older, max(0, most - len(tallies)))))
     return changes, tuple(reversed(tallies[:most]))
 

@@ -46,9 +46,19 @@ def compare(
 def side(picture: Picture) -> Side:
     """Return which picture it is: its newest run, its moment, its policy, and whether that run audited a site whole."""
     run = picture.run
+    return Side(
+        run.id,
+        run.ended or run.started,
+        policy=picture.basis.name if picture.basis else "",
+        is_whole=bool(audited_by(picture)),
+    )
+
+
+def audited_by(picture: Picture) -> frozenset[str]:
+    """Return the sites that the newest run of a picture audited whole."""
+    run = picture.run
     ended = run.ended or run.started
-    whole = any(at is not None and run.started <= at <= ended for at in picture.audited.values())
-    return Side(run.id, ended, policy=picture.basis.name if picture.basis else "", is_whole=whole)
+    return frozenset(site for site, at in picture.audited.items() if at and run.started <= at <= ended)
 
 
 def _inside(devices: Iterable[Device]) -> Iterator[Device]:

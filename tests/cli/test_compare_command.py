@@ -262,6 +262,19 @@ def test_the_last_two_whole_audits_are_meant_and_not_a_check_between(
     assert before["whole_audit"] is True
 
 
+def test_whole_audits_of_different_sites_are_not_compared_with_each_other(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Store.open(path, Access.CREATE) as store:
+        for number, site in ((1, "school"), (2, "town-hall"), (3, "school")):
+            run = heard(store, number, {"127.0.0.11": CAMERA})
+            store.finish(replace(store.run(run.id), sites=(site,)))
+            covered(store, run.id, 254)
+    before = as_json(capsys, "--db", str(path))["before"]
+    assert isinstance(before, dict)
+    assert before["run"] == "run-1"
+
+
 def covered(store: Store, run: str, addresses: int) -> None:
     store.finish(replace(store.run(run), coverage=Coverage(addresses, addresses, 1, addresses - 1)))
 
@@ -280,6 +293,7 @@ def test_another_policy_is_no_change_of_the_network(path: Path, capsys: pytest.C
 
 WRONG = [
     (["run-1", "run-1"], "both are what was known at the end of run run-1"),
+    (["run-2", "run-1"], "is older than BEFORE"),
     (["nix"], "no run 'nix'"),
     (["2020-01-01"], "nothing was known on 2020-01-01"),
     (["2026-02-30"], "no such day or time"),
