@@ -65,9 +65,9 @@ def headline(changes: Changes) -> tuple[str, ...]:
 
 
 def _side(side: Side) -> str:
-    what = "the audit" if side.is_whole else "what was known"
+    what = "the audit of" if side.is_whole else "what was known on"
     where = f" in {side.source}" if side.source else ""
-    return f"{what} of {side.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC (run {side.run}{where})"
+    return f"{what} {side.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC (run {side.run}{where})"
 
 
 def told(changes: Changes, *, everything: bool) -> Iterator[str]:

@@ -12,7 +12,7 @@ from auditor.knowledge import Policy, chosen_policy, knowledge_book
 from auditor.model import Device, Priority, Run
 from auditor.model.changes import Changes, Tally
 from auditor.run.compare import audited_by, compare, side
-from auditor.run.coverage import swept_of
+from auditor.run.coverage import Swept, swept_of
 from auditor.run.fresh import Looked
 from auditor.run.judge import Basis, judged, worst
 from auditor.run.picture import Picture, picture
@@ -166,14 +166,21 @@ def looked(store: Store, before: Picture, later: Store, after: Picture) -> Looke
 
 
 def _swept(store: Store, runs: Iterable[Run]) -> Mapping[str, frozenset[int]]:
-    """Return the TCP ports tried at the devices that a run found by sweeping and asked to their end."""
+    """Return the TCP ports tried at the devices that complete runs found by sweeping and asked to their end."""
     found: dict[str, frozenset[int]] = {}
     for run in runs:
-        if any(swept_of(event.text).swept for event in store.events(run.id, "swept")):
+        if run.complete and _tried_all(swept_of(event.text) for event in store.events(run.id, "swept")):
             ports = _ports(store, run)
             for key in store.keys_of(run.id, (event.subject for event in store.events(run.id, "done"))):
                 found[key] = found.get(key, frozenset()) | ports
     return found
+
+
+def _tried_all(chunks: Iterable[Swept]) -> bool:
+    """Tell whether something was swept and nothing at an address that was reached left out."""
+    found = tuple(chunks)
+    left_out = {reason for one in found for reason, _ in one.withheld}
+    return any(one.swept for one in found) and all(reason.startswith("not swept") for reason in left_out)
 
 
 def _ports(store: Store, run: Run) -> frozenset[int]:

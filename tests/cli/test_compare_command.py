@@ -43,6 +43,7 @@ def lab(folder: Path, persona: str, count: int) -> Iterator[None]:
     ready = folder / f"{persona}.json"
     words = [sys.executable, "-m", "lab", "up", "--network", f"{NETWORK}.0/29", "--count", str(count)]
     words += ["--only", persona, "--port-shift", SHIFT, "--ready-file", str(ready)]
+    words += ["--journal", str(folder / "sensor.jsonl")]
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             for _ in range(200):
@@ -148,7 +149,7 @@ def test_no_change_says_what_was_compared_and_how_much_was_asked(
             heard(store, number, {"127.0.0.11": CAMERA, **({"127.0.0.12": CAMERA} if number == 1 else {})})
     assert command(["compare", "--db", str(path)]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "Before: what was known of 2026-11-23 12:00 UTC (run run-1)" in said
+    assert "Before: what was known on 2026-11-23 12:00 UTC (run run-1)" in said
     assert (
         "No change found. Of 2 devices known before, 1 was asked again. Of the others nothing new is known."
         in said
@@ -260,6 +261,16 @@ def test_the_last_two_whole_audits_are_meant_and_not_a_check_between(
     assert isinstance(after, dict)
     assert (before["run"], after["run"]) == ("run-1", "run-3")
     assert before["whole_audit"] is True
+
+
+def test_a_sweep_that_was_stopped_closes_no_service(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Store.open(path, Access.CREATE) as store:
+        heard(store, 1, {"127.0.0.11": CAMERA}, telnet=("127.0.0.11",))
+        heard(store, 2, {"127.0.0.11": CAMERA}, done=("127.0.0.11",))
+    counts = as_json(capsys, "--db", str(path))["counts"]
+    assert isinstance(counts, dict)
+    assert (counts["service closed"], counts["service not asked again"]) == (0, 1)
+    assert (counts["finding closed"], counts["finding not asked again"]) == (0, 1)
 
 
 def test_whole_audits_of_different_sites_are_not_compared_with_each_other(
