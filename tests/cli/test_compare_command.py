@@ -263,6 +263,19 @@ def test_the_last_two_whole_audits_are_meant_and_not_a_check_between(
     assert before["whole_audit"] is True
 
 
+@pytest.mark.parametrize("killed", [1, 2])
+def test_a_run_that_was_killed_is_compared_with_what_it_had_heard(
+    path: Path, killed: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Store.open(path, Access.CREATE) as store:
+        for number, claims in ((1, CAMERA), (2, MENDED)):
+            run = heard(store, number, {"127.0.0.11": claims})
+            if number == killed:
+                store.finish(replace(store.run(run.id), ended=None, complete=False, state="killed"))
+    found = as_json(capsys, "run-1", "run-2", "--db", str(path))
+    assert (found["firmware_changed"], found["asked_again"]) == (1, 1)
+
+
 def test_a_sweep_that_was_stopped_closes_no_service(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Store.open(path, Access.CREATE) as store:
         heard(store, 1, {"127.0.0.11": CAMERA}, telnet=("127.0.0.11",))

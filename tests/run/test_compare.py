@@ -251,6 +251,33 @@ def test_a_service_is_closed_only_where_somebody_asked_there_again() -> None:
     assert whats(changed([before], [device(SECOND)], looked=swept)) == {("service closed", "23/tcp")}
 
 
+def test_a_port_is_not_closed_because_one_of_its_questions_got_no_answer() -> None:
+    before = device(FIRST, ports=(80,))
+    other = replace(before.exchanges[0], probe="other", id="")
+    after = replace(device(SECOND, ports=(), refused=(80,)), identity=before.identity)
+    two = replace(before, exchanges=(*before.exchanges, other))
+    assert whats(changed([before], [after])) == {("service closed", "80/tcp")}
+    assert whats(changed([two], [after])) == {("service not asked again", "80/tcp")}
+
+
+def test_older_evidence_that_came_in_later_is_not_asked_again() -> None:
+    before = device(SECOND, ports=(80, 23), found=("x",))
+    late = device(FIRST, ports=(80,), refused=(23,)).exchanges
+    after = replace(before, exchanges=before.exchanges + late, findings=())
+    changes = changed([before], [after])
+    assert whats(changes) == {("not asked", ""), ("finding not asked again", "x")}
+    assert changes.asked == 0
+
+
+def test_a_serial_number_elsewhere_moves_nobody_who_is_still_heard() -> None:
+    marked = {**CAMERA, "serial": "C12345678"}
+    changes = changed(
+        [device(FIRST, marked)], [device(SECOND), device(SECOND, marked, key="school/198.51.100.5")]
+    )
+    assert not changes.of(What.MOVED)
+    assert the(changes, What.NEW).site == "school"
+
+
 def test_a_service_is_opened_only_where_somebody_had_asked_there_before() -> None:
     after = device(SECOND, ports=(80, 443))
     assert whats(changed([device(FIRST)], [after])) == {("service first seen", "443/tcp")}
