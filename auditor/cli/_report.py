@@ -109,6 +109,7 @@ class Wish:
 def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
     """Read the run and its devices, judge them where nobody has, and say what the document is to be like."""
     from auditor.knowledge import knowledge_book  # noqa: PLC0415 - takes time that --help need not
+    from auditor.run.audits import history  # noqa: PLC0415 - as above
     from auditor.run.picture import picture  # noqa: PLC0415 - as above
     from auditor.run.work import work  # noqa: PLC0415 - as above
     from auditor.store import Access, Store  # noqa: PLC0415 - as above
@@ -121,6 +122,7 @@ def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
         known = picture(store, run=wish.run_id, as_of=until, with_bytes=few, policy=wish.policy, today=today)
         orders = work(store, known)
         retired = store.words()
+        changes, audits = history(store, known.run, today=today or now.date(), policy=wish.policy)
     run, found, basis = _shown(known), known.devices, known.basis
     if wish.tlp in {Tlp.CLEAR, Tlp.GREEN} and not wish.redact:
         words(f"{wish.tlp.mark} says others may read this; serials and locations are in it. See --redact.")
@@ -145,11 +147,8 @@ def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
         known,
         tuple(f"{word.at:%Y-%m-%d}: {word.key} {word.kind} by {word.by}: {word.reason}" for word in retired),
     )
-    return (
-        run,
-        found,
-        Context(orders, names(), ages, assessed=True, options=options, chosen=decided, behind=behind),
-    )
+    context = Context(orders, names(), ages, assessed=True, options=options, chosen=decided, behind=behind)
+    return run, found, replace(context, changes=changes, audits=audits)
 
 
 def _shown(known: "Picture") -> Run:
@@ -172,13 +171,9 @@ def _behind(known: "Picture", said: tuple[str, ...]) -> Behind:
 def _sort(run: Run) -> str:
     if run.whole is None:
         return "unknown"
-    return (
-        "whole"
-        if run.whole and set(run.whole) >= set(run.sites)
-        else "part"
-        if run.coverage and run.coverage.swept
-        else "other"
-    )
+    if run.whole and set(run.whole) >= set(run.sites):
+        return "whole"
+    return "part" if run.coverage and run.coverage.swept else "other"
 
 
 def names() -> Words:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from auditor.cli import _forms
+from auditor.cli._changes import few_lines
 from auditor.cli._estimate import lines, summary
 from auditor.cli._nmap import by_nmap
 from auditor.cli._progress import watching
@@ -14,6 +15,7 @@ from auditor.cli._words import Exit, say_json, say_jsonl, shown, words
 from auditor.model import Method, Run, Severity
 from auditor.net import Stop
 from auditor.run import INTERRUPTED, Audit, begin, estimate, execute, has_given_up, permit, resume
+from auditor.run.audits import history
 from auditor.run.judge import judge, worst
 from auditor.scope import Credentials, OutsideScopeError, Scope, read_credentials
 from auditor.store import Access, Store
@@ -256,8 +258,15 @@ def _say(store: Store, ended: Run, *, as_json: bool, jsonl: bool) -> None:
     for note in ended.notes:
         words(f"auditor: {note}")
     words(f"auditor: see them with: auditor devices --db {store.path}")
+    for line in _since(store, ended):
+        words(f"auditor: {line}")
     if not ended.complete:
         words("auditor: go on with the same command and --resume")
+
+
+def _since(store: Store, ended: Run) -> tuple[str, ...]:
+    changes, _ = history(store, ended, today=_now().date(), most=0)
+    return few_lines(changes, str(store.path)) if changes else ()
 
 
 def _counts(store: Store, run: str) -> dict[str, object]:

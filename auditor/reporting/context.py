@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from auditor.model import WorkOrder
+from auditor.model.changes import Changes, Tally
 
 
 class Tlp(StrEnum):
@@ -137,6 +138,10 @@ class Context:
     options: Options = field(default_factory=Options)
     chosen: Chosen = field(default_factory=Chosen)
     behind: Behind = field(default_factory=Behind)
+    changes: Changes | None = None
+    """What changed since the audit before; None where there was none."""
+    audits: tuple[Tally, ...] = ()
+    """How the network stood at the last whole audits, oldest first."""
 
 
 def _capital(slug: str) -> str:

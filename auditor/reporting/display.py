@@ -10,7 +10,7 @@ _DUMP_BYTES = 512
 # Cc (controls), Cf (bidi marks, zero width), Zl/Zp (line separators), Cs (lone surrogates), Co and Cn
 # (private, unassigned): shown by their number. Line feed and tab stay: they only move text down and right.
 _QUICK = re.compile(
-    r"[^\n\t -~\u00a0-\u00ac\u00ae-\u024f\u0370-\u03ff\u0400-\u0481\u4e00-\u9fff–—‘’“”•…·●○≥≤→×]"
+    r"[^\n\t -~\u00a0-\u00ac\u00ae-\u024f\u0391-\u03a1\u03a3-\u03c9\u0400-\u0481\u4e00-\u9fff–—‘’“”•…·●○≥≤→×]"
 )
 _SHOWN: dict[str, str] = {"\x7f": "␡"}
 _SHOWN.update({chr(code): chr(0x2400 + code) for code in range(32) if code not in {9, 10}})

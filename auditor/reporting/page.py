@@ -9,6 +9,7 @@ from auditor.reporting.counting import charts, slices
 from auditor.reporting.describing import in_order, name_of, row, section
 from auditor.reporting.judging import Judged, explained, instruments, judged
 from auditor.reporting.redaction import redacted
+from auditor.reporting.since import since
 from auditor.reporting.texts import texts
 from auditor.reporting.values import Report
 from auditor.reporting.working import plan, summary
@@ -66,6 +67,9 @@ def page(run: Run, devices: Iterable[Device], context: Context | None = None) ->
         _asked(found),
         context.behind,
         shared=tuple(Counter(device.behind for device in here if device.behind).items()),
+        since=since(
+            context.changes, context.audits, words, labels, anchors, frozenset(one.first.id for one in known)
+        ),
     )
 
 

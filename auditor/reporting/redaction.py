@@ -19,6 +19,7 @@ from auditor.model import (
 )
 from auditor.reporting import masks
 from auditor.reporting.context import Context, Options
+from auditor.reporting.redacted_changes import masked_changes
 
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 _IPV6 = re.compile(r"(?<![0-9A-Za-z:])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:)[0-9A-Fa-f:]{3,39}(?![0-9A-Za-z:])")
@@ -56,6 +57,15 @@ class Redactor:
         for observation in device.observations:
             if self._rules.of_field(observation.field) == "serial":
                 self._secret(observation.value)
+
+    def learn(self, site: str, addresses: Iterable[str], serials: Iterable[str]) -> None:
+        """Learn of a device that is not among those shown, before anything is masked."""
+        for address in addresses:
+            self._numbers.setdefault(address, len(self._numbers) + 1)
+        self._sites.setdefault(site, f"site {len(self._sites) + 1}")
+        for serial in serials:
+            self._secret(serial)
+        self._secrets = {token: mask for token, mask in self._secrets.items() if token not in self._exempt}
 
     def _secret(self, serial: str) -> None:
         for token in masks.tokens(serial):
@@ -168,6 +178,7 @@ class _OneDevice:
                 device.standing, by=redactor.key(device.standing.by) if device.standing.by else ""
             ),
             retired=self._retirement(device.retired),
+            behind=redactor.address(device.behind) if device.behind else "",
             identity=self._identity(device.identity),
             observations=tuple(map(self._observation, device.observations)),
             exchanges=tuple(map(self._exchange, device.exchanges)),
@@ -261,8 +272,9 @@ def redacted(
     if not (context.options.redact or context.options.redact_addresses):
         return run, found, context
     redactor = Redactor(found, context.options)
+    changes = masked_changes(context.changes, redactor) if context.changes else None
     orders = tuple(map(redactor.order, context.orders))
     audited = tuple((redactor.site(site), at) for site, at in context.behind.audited)
     behind = replace(context.behind, audited=audited, retirements=())
-    masked = replace(context, orders=orders, behind=behind)
+    masked = replace(context, orders=orders, behind=behind, changes=changes)
     return redactor.run(run), tuple(map(redactor.device, found)), masked

@@ -6,6 +6,7 @@ from datetime import date
 from auditor.model import Coverage, Run
 from auditor.reporting.context import Behind, Chosen, DataAge, Options
 from auditor.reporting.device_values import Row, Section
+from auditor.reporting.since_values import Since
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,3 +231,5 @@ class Report:
     """The runs it rests on, and when each site was last audited whole."""
     shared: tuple[tuple[str, int], ...] = ()
     """(address, how many devices) where several are behind one address."""
+    since: Since | None = None
+    """What changed since the audit before; None where there was none."""

@@ -339,6 +339,16 @@ def occupants(
     }
 
 
+def keys_of(connection: sqlite3.Connection, run: str, subjects: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys of the devices that a run met under these subjects."""
+    rows = connection.execute(
+        "SELECT DISTINCT d.key FROM met m JOIN device d ON d.id = m.device"
+        " WHERE m.run = ? AND m.subject IN (SELECT value FROM json_each(?)) ORDER BY d.key",
+        (run, json.dumps(list(subjects))),
+    )
+    return tuple(row[0] for row in rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """That a run judged a finding to be so of a device."""

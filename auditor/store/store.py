@@ -244,6 +244,11 @@ class Store:
         found = self.held(run, with_bytes=True, numbers=self.named(name))
         return tuple(one.device for one in found)
 
+    def keys_of(self, run: str, subjects: Iterable[str]) -> tuple[str, ...]:
+        """Return the keys of the devices that this run met under these subjects (`site/address`)."""
+        self.flush()
+        return reading.keys_of(self.db.conn, run, subjects)
+
     def occupants(self, runs: Collection[str] | None = None) -> dict[tuple[str, str], tuple[str, str]]:
         """Return who was met last at each place: (site, address with part) -> (key, run)."""
         self.flush()

@@ -205,14 +205,14 @@ def test_a_reference_that_is_no_web_address_is_no_link() -> None:
 def test_an_empty_run_renders() -> None:
     bare = dataclasses.replace(town.run(), coverage=None, sites=(), authorisation="", notes=())
     text = html(page(bare, ()))
-    assert "No device is recorded in this run." in text
+    assert "No device is recorded." in text
     assert "known from recorded evidence" in text
     assert markdown(page(bare, ()))
 
 
 def test_markdown_takes_nothing_a_device_says_for_markup() -> None:
     row = next(line for line in markdown(report()).splitlines() if line.startswith("| 192.0.2.15 "))
-    assert row.count("|") == 11
+    assert row.count("|") == 12
     assert "<script>" not in markdown(report())
 
 

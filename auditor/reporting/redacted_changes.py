@@ -1,0 +1,77 @@
+"""Mask what changed: keys, addresses, sites, and the values of claims that name a device."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Protocol
+
+from auditor.model.changes import Change, Changes, What
+from auditor.reporting import masks
+
+_KEYS = frozenset({What.NEW, What.GONE, What.REPLACED})
+"""Kinds whose `before` and `after` are keys of other devices."""
+_CLAIMS = frozenset({What.CLAIM_CHANGED, What.CLAIM_REREAD, What.CLAIM_TOLD, What.CLAIM_UNTOLD})
+
+
+class Masking(Protocol):
+    """What a redactor offers; see `auditor.reporting.redaction`."""
+
+    def learn(self, site: str, addresses: Iterable[str], serials: Iterable[str]) -> None:
+        """Learn of a device that is not among those shown."""
+
+    def text(self, text: str, names: tuple[str, ...] = ()) -> str:
+        """Mask what a text holds."""
+
+    def address(self, address: str) -> str:
+        """Mask an address."""
+
+    def site(self, site: str) -> str:
+        """Mask a site."""
+
+    def key(self, key: str) -> str:
+        """Mask a key."""
+
+
+def masked_changes(changes: Changes, redactor: Masking) -> Changes:
+    """Return the changes as a redacted copy may show them; call it before anything else is masked."""
+    rules = masks.mask_rules()
+    for one in changes.entries:
+        serials = (one.before, one.after) if rules.claims.get(one.about) == "serial" else ()
+        redactor.learn(one.site, _addresses(one), serials)
+    return replace(
+        changes,
+        entries=tuple(_masked(one, redactor, rules) for one in changes.entries),
+        known=tuple((redactor.site(site), count, asked) for site, count, asked in changes.known),
+        notes=tuple(map(redactor.text, changes.notes)),
+    )
+
+
+def _addresses(one: Change) -> Iterator[str]:
+    yield one.address
+    yield one.device.rpartition("/")[2]
+    if one.what is What.MOVED:
+        yield from (place.rpartition("/")[2] for place in (one.before, one.after))
+
+
+def _masked(one: Change, redactor: Masking, rules: masks.MaskRules) -> Change:
+    return replace(
+        one,
+        device=redactor.key(one.device),
+        site=redactor.site(one.site),
+        address=redactor.address(one.address),
+        model=redactor.text(one.model),
+        before=_value(one, one.before, redactor, rules),
+        after=_value(one, one.after, redactor, rules),
+        title=redactor.text(one.title),
+        detail=redactor.text(one.detail),
+    )
+
+
+def _value(one: Change, value: str, redactor: Masking, rules: masks.MaskRules) -> str:
+    if not value:
+        return ""
+    if one.what in _KEYS or (one.what is What.MOVED and "/" in value):
+        return redactor.key(value)
+    if one.what is What.MOVED:
+        return redactor.address(value)
+    how = rules.claims.get(one.about) if one.what in _CLAIMS else None
+    return masks.mask_as(how, value) if how else redactor.text(value)
