@@ -1,6 +1,6 @@
 """The only door to the network: lines to granted endpoints and fields for discovery, paced and stoppable."""
 
-from auditor.net.authenticated import Ears, LoggedLine, Outcome
+from auditor.net.authenticated import Answer, Ears, LoggedLine
 from auditor.net.budget import Budget
 from auditor.net.field import Block, Field
 from auditor.net.inquiry import Emit, alternating, inquire, streamed
@@ -12,6 +12,7 @@ from auditor.net.stop import Stop
 
 __all__ = [
     "MAX_ROWS",
+    "Answer",
     "Block",
     "Budget",
     "Ears",
@@ -22,7 +23,6 @@ __all__ = [
     "LoggedLine",
     "ManagedLine",
     "Network",
-    "Outcome",
     "Question",
     "Stop",
     "alternating",

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from auditor.model import Call, Endpoint, Exchange, Method, Protocol, Status, Transport
-from auditor.net import MAX_ROWS, Ears, LoggedLine, ManagedLine, Outcome
+from auditor.model import Call, Endpoint, Exchange, Method, Outcome, Protocol, Reason, Status, Transport
+from auditor.net import MAX_ROWS, Ears, LoggedLine, ManagedLine
 from auditor.scope import Entry, Place, Secret, Snmp
 from auditor.wire import snmp_ask
 
