@@ -89,6 +89,7 @@ class Wish:
 def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
     """Read the run and its devices, judge them where nobody has, and say what the document is to be like."""
     from auditor.knowledge import chosen_policy, knowledge_book  # noqa: PLC0415 - takes time that --help need not
+    from auditor.run.accounts import with_accounts  # noqa: PLC0415 - as above
     from auditor.run.judge import basis_for, basis_of, judged  # noqa: PLC0415 - as above
     from auditor.run.work import work  # noqa: PLC0415 - as above
     from auditor.store import Access, Store  # noqa: PLC0415 - as above
@@ -100,6 +101,7 @@ def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
         found = tuple(store.devices(run.id, with_bytes=False))
         if wish.needs_bytes or len(found) <= FULL_DEVICES:
             found = tuple(store.devices(run.id))
+        found = tuple(with_accounts(store, found, run.id))
         basis = basis_of(store, run.id)
         if wish.policy or wish.as_of or not (basis or any(device.findings for device in found)):
             chosen = chosen_policy(wish.policy or (basis.policy if basis else "none"))

@@ -10,6 +10,7 @@ from auditor.cli._table import print_table
 from auditor.cli._words import say_json, say_jsonl, words
 from auditor.fingerprint import vocabulary
 from auditor.model import Device
+from auditor.run.accounts import with_accounts
 from auditor.store import Access, Store
 
 _MARKS = {"certain": "", "firm": "", "tentative": "?"}
@@ -44,12 +45,13 @@ def command(
     """
     with Store.open(db, Access.READ) as store:
         run = store.run(name).id if name else None
-        chosen = _chosen(store.devices(run, with_bytes=False), maker=maker, kind=kind, site=site)
+        found = with_accounts(store, store.devices(run, with_bytes=False), run)
+        chosen = _chosen(found, maker=maker, kind=kind, site=site)
         if jsonl:
             say_jsonl(_forms.device(device) for device in chosen)
         elif as_json:
-            found = [_forms.device(device) for device in chosen]
-            say_json({"schema_version": _forms.SCHEMA_VERSION, "devices": found})
+            listed = [_forms.device(device) for device in chosen]
+            say_json({"schema_version": _forms.SCHEMA_VERSION, "devices": listed})
         else:
             _print(list(chosen))
     return 0

@@ -72,13 +72,14 @@ def command(
 
 
 def _orders(db: Path, run_id: str | None, scope: str) -> tuple[Run, tuple[WorkOrder, ...]]:
+    from auditor.run.accounts import with_accounts  # noqa: PLC0415 - as above
     from auditor.run.judge import basis_of  # noqa: PLC0415 - takes time that --help need not
     from auditor.run.work import work  # noqa: PLC0415 - as above
     from auditor.store import Access, Store  # noqa: PLC0415 - as above
 
     with Store.open(db, Access.READ) as store:
         run = store.run(run_id)
-        found = tuple(store.devices(run.id, with_bytes=False))
+        found = tuple(with_accounts(store, store.devices(run.id, with_bytes=False), run.id))
         basis = basis_of(store, run.id)
         if found and basis is None and not any(device.findings for device in found):
             raise Failure(

@@ -10,6 +10,7 @@ from auditor.cli import _forms
 from auditor.cli._words import Failure, say_json, shown, shown_bytes
 from auditor.fingerprint import Vocabulary, vocabulary
 from auditor.model import Claim, Device, Exchange, Match
+from auditor.run.accounts import with_accounts
 from auditor.store import Access, Store
 
 _QUOTED = 160
@@ -37,7 +38,8 @@ def command(device: str, db: Path, name: str | None, everything: bool, as_json: 
     DEVICE is a key (site/address), an address now or before, a MAC address or a serial number.
     """
     with Store.open(db, Access.READ) as store:
-        found = store.device(device, store.run(name).id if name else None)
+        run = store.run(name).id if name else None
+        found = tuple(with_accounts(store, store.device(device, run), run))
         if not found:
             raise Failure(f"{db}: no device {device!r}; `auditor devices --db {db}` lists them")
         if as_json:
@@ -64,6 +66,9 @@ def _lines(one: Device, terms: Vocabulary, history: _History, *, everything: boo
     yield f"  answered on {ports or 'no port'}"
     if one.first_seen and one.last_seen:
         yield f"  seen first {one.first_seen:%Y-%m-%d %H:%M} UTC, last {one.last_seen:%Y-%m-%d %H:%M} UTC ({one.source})"
+    for account in one.accounts:
+        when = f", {account.at:%Y-%m-%d %H:%M} UTC" if account.at else ""
+        yield f"  account: {shown(account.words)}{when}"
     yield ""
     if not one.identity.claims:
         yield "Nothing could be told from what it answered."

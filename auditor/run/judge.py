@@ -7,6 +7,7 @@ from datetime import date
 
 from auditor.knowledge import FirmwareIndex, Policy, assess, chosen_policy, knowledge_book
 from auditor.model import Device, Finding, Verdict
+from auditor.run.accounts import with_accounts
 from auditor.run.execute import utc_now
 from auditor.run.garbage import seldom_collected
 from auditor.run.settled import settled
@@ -42,7 +43,7 @@ def judge(store: Store, run: str, *, today: date, policy: str | None = None) -> 
     book = knowledge_book()
     chosen = chosen_policy(policy or "none", book)
     with seldom_collected():
-        found = tuple(judged(store.devices(run, with_bytes=False), chosen, today))
+        found = tuple(judged(with_accounts(store, store.devices(run, with_bytes=False), run), chosen, today))
         keep(store, run, found, chosen, today)
     if words := settled(found, chosen, today).words:
         known = store.run(run)

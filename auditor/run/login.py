@@ -269,8 +269,8 @@ class Logins:
         await self.asker.attempt(target.subject, _module(form.protocol).probe(line))
         is_whole = not line.outcome.is_taken or line.answered >= line.due
         outcome = line.outcome if is_whole else Outcome.BROKEN_OFF
-        reason = line.reason if is_whole else line.reason or Reason.SILENT
-        told = replace(one, outcome=outcome.value, reason=str(reason), answered=line.answered, calls=line.due)
+        why = line.reason if is_whole else line.reason or Reason.SILENT
+        told = replace(one, outcome=outcome.value, reason=str(why), answered=line.answered, calls=line.due)
         self.log(replace(told, is_shown=outcome is not Outcome.WITHHELD))
         self._turn(entry.name).learn(line.outcome)
         self._note_end(entry)
