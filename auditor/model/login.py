@@ -109,9 +109,29 @@ class Account:
     at: datetime | None = None
 
     @property
+    def lacks(self) -> bool:
+        """Whether something that was to be asked came to no answer, or to none that the account may see."""
+        is_counted = self.answered is not None and self.answered >= self.calls
+        return self.outcome is Outcome.BROKEN_OFF or bool(self.barred) or not is_counted
+
+    @property
     def is_whole(self) -> bool:
-        """Whether everything that was to be asked after the login came to an answer that the account may see."""
-        return self.outcome is Outcome.ACCEPTED and self.answered is not None and not self.barred
+        """Whether the device took the account and everything that was to be asked came to an answer."""
+        return self.outcome is Outcome.ACCEPTED and not self.lacks
+
+    @property
+    def kind(self) -> str:
+        """A name for how it fared: `taken`, the reason's name such as `basic`, or the outcome."""
+        if self.outcome.is_taken:
+            return "taken"
+        named = (one.name.lower().replace("_", "-") for one in Reason if one == self.reason)
+        is_unclear = self.outcome is Outcome.UNCLEAR and self.reason != Reason.NO_AGENT
+        return self.outcome.value if is_unclear else next(named, self.outcome.value)
+
+    @property
+    def has_told(self) -> bool:
+        """Whether settings were read with it, or without it where the device asked for no login."""
+        return self.outcome.is_taken or self.reason == Reason.OPEN
 
     @property
     def words(self) -> str:

@@ -115,6 +115,7 @@ def section(
         tuple(sorted(f.id for f in device.findings if f.verdict is Verdict.NOT_AFFECTED)),
         () if compact else _evidence(device, full=full, hashes=hashes),
         _grounds(claims, texts) if compact else (),
+        tuple(one_line(one.words) for one in device.accounts),
     )
 
 

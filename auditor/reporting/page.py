@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from auditor.model import Device, Run
+from auditor.reporting.accounts import account_counts
 from auditor.reporting.context import Context, Evidence
 from auditor.reporting.counting import charts, slices
 from auditor.reporting.describing import in_order, name_of, row, section
@@ -63,6 +64,7 @@ def page(run: Run, devices: Iterable[Device], context: Context | None = None) ->
         len(found),
         sum(1 for device in found if device.granted and (device.ports or device.exchanges)),
         _asked(found),
+        account_counts(found, labels),
     )
 
 

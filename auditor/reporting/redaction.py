@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from auditor.model import (
+    Account,
     Claim,
     Contradiction,
     Device,
@@ -166,6 +167,16 @@ class _OneDevice:
             observations=tuple(map(self._observation, device.observations)),
             exchanges=tuple(map(self._exchange, device.exchanges)),
             findings=tuple(map(self._finding, device.findings)),
+            accounts=tuple(map(self._account, device.accounts)),
+        )
+
+    def _account(self, account: Account) -> Account:
+        return replace(
+            account,
+            subject=self._redactor.key(account.subject),
+            entry=self._text(account.entry),
+            reason=self._text(account.reason),
+            endpoint=self._text(account.endpoint),
         )
 
     def _text(self, text: str) -> str:

@@ -224,3 +224,5 @@ class Report:
     """How many devices in scope have at least one service that answered."""
     probes: tuple[tuple[str, int], ...]
     """(kind of question, how many were asked of the devices shown)."""
+    accounts: tuple[tuple[str, int], ...] = ()
+    """(how the owner's account fared, at how many devices); empty where none was for any device."""
