@@ -1,6 +1,7 @@
 """The only door to the network: lines to granted endpoints and fields for discovery, paced and stoppable."""
 
-from auditor.net.authenticated import Answer, Ears, LoggedLine
+from auditor.net.answers import Answer
+from auditor.net.authenticated import Ears, LoggedLine
 from auditor.net.budget import Budget
 from auditor.net.field import Block, Field
 from auditor.net.inquiry import Emit, alternating, inquire, streamed

@@ -13,48 +13,34 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 
 from auditor.model import Call, Exchange, Outcome, Plan, Protocol, Reason, Status, Transport
+from auditor.net.answers import (
+    FORBIDDEN,
+    LOCKED,
+    NO_RIGHT,
+    NOT_FOUND,
+    OK,
+    UNAUTHORIZED,
+    Answer,
+    Heard,
+    answer_of,
+    demanded,
+    refuses_token,
+    wants_token,
+)
 from auditor.net.line import Confidence, Line
 from auditor.scope import Entry
-from auditor.wire import digest, http, session, soap, wsse
-from auditor.wire.sieve import Sieve, sift
+from auditor.wire import digest, http, session, wsse
+from auditor.wire.sieve import Sieve
 
 NOTE = b"Authorization: (withheld)\r\n"
 """Stands in a recorded request where the login was."""
 
-_UNAUTHORIZED = 401
-_FORBIDDEN = 403
-_NOT_FOUND = 404
-_OK = 200
-_REDIRECTED = 300
-_LOCKED = re.compile(
-    rb"\b(?:user|account)[ _-]?(?:is |has been )?lock(?:ed)?\b|\buser_locked|\blockStatus\W{1,8}lock\b|\block(?:ed)? ?out\b"
-    rb"|\bhas been locked\b",
-    re.IGNORECASE,
-)
-_NO_RIGHT = re.compile(
-    rb"\blow ?privilege|\binsufficient (?:privilege|permission|right)s?|\bno ?(?:permission|privilege)\b",
-    re.IGNORECASE,
-)
-"""An account that is told it has too few rights was recognised."""
 _MOST_LOST = 2
 """Calls in a row without an answer after which a device is taken to be gone."""
 _WAITED = "while waiting for the answer"
 """So ends the detail of an exchange that was stopped after it had been sent."""
-_NOT_AUTHORIZED = re.compile(r"NotAuthorized|FailedAuthentication|InvalidSecurity", re.IGNORECASE)
-
-
-class Answer(StrEnum):
-    """What came of one call."""
-
-    READ = "read"
-    BARRED = "barred"
-    """The device does not allow it to this account."""
-    UNKNOWN = "unknown"
-    """The device has no such call, or answers in a way of its own."""
-    UNANSWERED = "unanswered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +163,7 @@ class LoggedLine:
             self._note(call, known, known.reply)
             return known
         if self._how is None or self._is_short:
-            heard = _Heard(sieve)
+            heard = Heard(sieve)
             bare = await self._send(request, request, heard, protocol)
             if not self._is_wanted(bare, heard.raw, protocol):
                 self._note(call, bare, heard.raw)
@@ -189,7 +175,7 @@ class LoggedLine:
     def _is_wanted(self, bare: Exchange, raw: bytes, protocol: Protocol) -> bool:
         """Tell whether the account is to be shown, after what the device said without one."""
         if self.is_in:
-            fresh = _demanded(raw)
+            fresh = demanded(raw)
             if fresh is not None:
                 self._demand, self._answered = fresh, 0
             return fresh is not None
@@ -201,8 +187,8 @@ class LoggedLine:
     def _says_locked(self, raw: bytes) -> bool:
         """Tell whether an answer given without a login says that there is none to be had; pages speak of it, too."""
         response = http.parse(raw)
-        is_page = response is None or response.status == _OK
-        return (self._opens or not is_page) and bool(_LOCKED.search(raw))
+        is_page = response is None or response.status == OK
+        return (self._opens or not is_page) and bool(LOCKED.search(raw))
 
     async def _first(self, request: bytes, call: Call, sieve: Sieve, protocol: Protocol) -> Exchange | None:
         """Try the account, when its turn comes and it is still to be tried."""
@@ -233,10 +219,10 @@ class LoggedLine:
 
     async def _once(self, request: bytes, sieve: Sieve, protocol: Protocol) -> tuple[Exchange, bytes]:
         assert self._how is not None
-        heard = _Heard(sieve)
+        heard = Heard(sieve)
         return await self._send(_noted(request), self._how(request), heard, protocol), heard.raw
 
-    async def _send(self, noted: bytes, sent: bytes, heard: "_Heard", protocol: Protocol) -> Exchange:
+    async def _send(self, noted: bytes, sent: bytes, heard: "Heard", protocol: Protocol) -> Exchange:
         made = await self.line.exchange(
             noted,
             probe=self.probe,
@@ -253,17 +239,17 @@ class LoggedLine:
         if response is None:
             return False
         headers = response.headers_named("www-authenticate")
-        demand = digest.demand(headers) if response.status == _UNAUTHORIZED else None
+        demand = digest.demand(headers) if response.status == UNAUTHORIZED else None
         if demand is not None:
             self._demand, self._how = demand, self._with_digest
-        elif protocol is Protocol.ONVIF and _wants_token(response):
+        elif protocol is Protocol.ONVIF and wants_token(response):
             self._how = self._with_token
-        elif response.status == _UNAUTHORIZED and digest.wants_basic(headers):
+        elif response.status == UNAUTHORIZED and digest.wants_basic(headers):
             safe = self.line.endpoint.transport is Transport.TLS or self.basic_without_tls
             self._how = self._with_basic if safe else None
             if not safe:
                 self.outcome, self.reason = Outcome.NOT_OFFERED, Reason.BASIC
-        elif response.status == _UNAUTHORIZED:
+        elif response.status == UNAUTHORIZED:
             self.outcome, self.reason = Outcome.NOT_OFFERED, Reason.FORM
         return self._how is not None
 
@@ -272,27 +258,27 @@ class LoggedLine:
 
         It may say so, or its nonces are good for one request and it does not; a fresh one that is refused was not old.
         """
-        demand = _demanded(raw) if self.is_in and self._demand is not None else None
+        demand = demanded(raw) if self.is_in and self._demand is not None else None
         is_old = demand is not None and (demand.stale or self._answered > 1)
         return demand if is_old else None
 
     def _judge(self, made: Exchange, raw: bytes, call: Call) -> None:
         response = http.parse(raw) if made.status is Status.ANSWERED else None
         status = response.status if response is not None else None
-        refuses = status == _UNAUTHORIZED or (response is not None and _refuses_token(response, made))
+        refuses = status == UNAUTHORIZED or (response is not None and refuses_token(response, made))
         if made.status is Status.WITHHELD:
             self._stopped(made)
         elif self.is_in:
             self._judge_proven(made, raw, status, call)
-        elif _LOCKED.search(raw):
+        elif LOCKED.search(raw):
             self.outcome, self.reason = Outcome.LOCKED, Reason.LOCKED
         elif refuses:
             self.outcome = Outcome.REFUSED
-        elif status is not None and status < _FORBIDDEN:
+        elif status is not None and status < FORBIDDEN:
             self.outcome = self._entered(raw)
         else:
-            had_no_right = status == _FORBIDDEN and bool(_NO_RIGHT.search(raw))
-            is_in = (status == _NOT_FOUND or had_no_right) and not self._opens
+            had_no_right = status == FORBIDDEN and bool(NO_RIGHT.search(raw))
+            is_in = (status == NOT_FOUND or had_no_right) and not self._opens
             self.outcome = Outcome.ACCEPTED if is_in else Outcome.UNCLEAR
             self.reason = Reason.SILENT if response is None else self.reason
         if self.is_in:
@@ -300,10 +286,15 @@ class LoggedLine:
 
     def _judge_proven(self, made: Exchange, raw: bytes, status: int | None, call: Call) -> None:
         """Judge an answer of a device that took the account before: only a refusal by its web server ends it."""
-        if status is not None and status > _OK and _LOCKED.search(raw):
+        if status is not None and status > OK and LOCKED.search(raw):
             self.outcome, self.reason = Outcome.BROKEN_OFF, Reason.LOCKED
-        elif status == _UNAUTHORIZED and (made.protocol is not Protocol.ONVIF or self._demand is not None):
+        elif self._is_turned_away(made, raw, status):
             self.outcome, self.reason = Outcome.BROKEN_OFF, f"{Reason.REVOKED}, {call.path}"
+
+    def _is_turned_away(self, made: Exchange, raw: bytes, status: int | None) -> bool:
+        """Tell whether a web server refused a proven account; a token or a word about rights bars one call alone."""
+        by_server = made.protocol is not Protocol.ONVIF or self._demand is not None
+        return status == UNAUTHORIZED and by_server and not NO_RIGHT.search(raw)
 
     def _stopped(self, made: Exchange) -> None:
         """Take note that nothing more may be sent; what was sent before may have been refused."""
@@ -317,7 +308,7 @@ class LoggedLine:
         """Write down what came of a call."""
         if made.status is Status.WITHHELD:
             return
-        found = _answer(made, raw)
+        found = answer_of(made, raw)
         is_bare = not self.is_shown and found is Answer.BARRED
         self.answers[call.path] = Answer.UNKNOWN if is_bare else found
         self._lost = self._lost + 1 if found is Answer.UNANSWERED else 0
@@ -366,53 +357,6 @@ class LoggedLine:
         whole = wsse.with_token(body, header)
         length = re.sub(rb"(?im)^content-length:[^\r\n]*", b"Content-Length: %d" % len(whole), head)
         return length + b"\r\n\r\n" + whole
-
-
-class _Heard:
-    """Keeps an answer as received until it has been judged, and lets through what the sieve keeps."""
-
-    __slots__ = ("_sieve", "raw")
-
-    def __init__(self, sieve: Sieve) -> None:
-        self._sieve = sieve
-        self.raw = b""
-
-    def __call__(self, reply: bytes) -> bytes:
-        self.raw = reply
-        return sift(reply, self._sieve)
-
-
-def _demanded(raw: bytes) -> digest.Demand | None:
-    """Return the Digest challenge of a refusal."""
-    response = http.parse(raw)
-    if response is None or response.status != _UNAUTHORIZED:
-        return None
-    return digest.demand(response.headers_named("www-authenticate"))
-
-
-def _answer(made: Exchange, raw: bytes) -> Answer:
-    """Say what an answer is worth."""
-    response = http.parse(raw) if made.status is Status.ANSWERED else None
-    if response is None:
-        return Answer.UNANSWERED
-    status = response.status
-    if status in {_UNAUTHORIZED, _FORBIDDEN} or _refuses_token(response, made):
-        return Answer.BARRED
-    return Answer.READ if status is None or status < _REDIRECTED else Answer.UNKNOWN
-
-
-def _wants_token(response: http.Response) -> bool:
-    fault = soap.fault(response.text())
-    return response.status == _UNAUTHORIZED or (
-        fault is not None and bool(_NOT_AUTHORIZED.search(fault) or "authoriz" in fault.lower())
-    )
-
-
-def _refuses_token(response: http.Response, made: Exchange) -> bool:
-    if made.protocol is not Protocol.ONVIF:
-        return False
-    fault = soap.fault(response.text())
-    return fault is not None and bool(_NOT_AUTHORIZED.search(fault) or "authoriz" in fault.lower())
 
 
 def _noted(request: bytes) -> bytes:

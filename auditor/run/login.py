@@ -1,7 +1,6 @@
 """Logging in with the owner's accounts: which one where, once, and what came of it, remembered in the run's log."""
 
-import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from types import ModuleType
@@ -26,6 +25,7 @@ from auditor.net import Answer, Budget, Ears, LoggedLine, ManagedLine
 from auditor.run.again import Known
 from auditor.run.asking import Asker
 from auditor.run.attached import attached
+from auditor.run.attempt import Attempt
 from auditor.run.doors import Door, doors, doorstep, maker_at
 from auditor.run.record import Record
 from auditor.run.target import Target
@@ -210,7 +210,8 @@ class Logins:
         probe = f"login_{form.protocol}"
 
         def attempt(line: LoggedLine) -> AbstractAsyncContextManager[bool]:
-            return _Attempt(self, line, entry, self._try(target, entry, form, endpoint, step), shows_maker)
+            one = self._try(target, entry, form, endpoint, step)
+            return Attempt(line, one, self.turn(entry), log=self.log, shows_maker=shows_maker)
 
         def shows_maker() -> bool:
             bound = entry.place.makers
@@ -292,43 +293,6 @@ class Logins:
             self.record.note(
                 f"{ENDED}{entry.name!r} was refused {turns.refusals} times in a row and was tried no further, so that "
                 "no account is locked out: correct it in the credentials file, or bind it to the devices it is for"
-            )
-
-
-class _Attempt(AbstractAsyncContextManager[bool]):
-    """One try of an entry at one device: its turn, and its two lines in the log."""
-
-    def __init__(
-        self, logins: Logins, line: LoggedLine, entry: Entry, one: Try, shows_maker: Callable[[], bool]
-    ) -> None:
-        self._logins = logins
-        self._line = line
-        self._try = one
-        self._shows_maker = shows_maker
-        self._held = logins.turn(entry).turn(line, lambda: logins.log(self._try))
-        self._allowed = self._is_held = False
-
-    async def __aenter__(self) -> bool:
-        if not self._shows_maker():
-            self._line.reason = Reason.ENDPOINT
-            return False
-        # The host's own pace is waited for outside the turn, so that turns are short.
-        await asyncio.sleep(self._line.rest)
-        self._is_held = True
-        self._allowed = await self._held.__aenter__()
-        if not self._allowed:
-            self._line.reason = Reason.ENDED
-        return self._allowed
-
-    async def __aexit__(self, *how: object) -> None:
-        if self._is_held:
-            await self._held.__aexit__(None, None, None)
-        if self._allowed:
-            line = self._line
-            self._logins.log(
-                replace(
-                    self._try, outcome=line.outcome.value, reason=str(line.reason), is_shown=line.is_shown
-                )
             )
 
 
