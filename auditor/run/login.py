@@ -85,8 +85,9 @@ class Logins:
             return
         before = len(target.memory)
         known = await self.asker.known(target)
+        hinted = known.suspected | {one for one in (known.identity.value("maker"),) if one}
         for door in doors(target, known):
-            await self._at_the_door(target, admitted, budget, door, known.suspected)
+            await self._at_the_door(target, admitted, budget, door, hinted)
         step = doorstep(target, known.identity)
         if entry := self.credentials.management(step):
             if {Method.CREDENTIALS, Method.SNMP} <= admitted.methods:
@@ -97,12 +98,12 @@ class Logins:
             await self._save(target)
 
     async def _at_the_door(
-        self, target: Target, grant: Grant, budget: Budget, door: Door, suspected: frozenset[str]
+        self, target: Target, grant: Grant, budget: Budget, door: Door, hinted: frozenset[str]
     ) -> None:
         """Use the one account that fits; where only its maker is not sure enough, say so."""
         entry = self.credentials.account(door.step)
         if entry is None:
-            if bound := self.credentials.unconfirmed(door.step, suspected):
+            if bound := self.credentials.unconfirmed(door.step, hinted):
                 self._withhold(target, bound, Reason.MAKER)
         elif Method.CREDENTIALS not in grant.methods:
             self._withhold(target, entry, Reason.SCOPE)

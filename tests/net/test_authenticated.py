@@ -103,6 +103,98 @@ def test_an_old_nonce_is_renewed_once_and_is_no_refusal(bench: Any, serve: Any) 
     assert b"nc=00000001" in script.heard[3]
 
 
+USERS, CLOCK, CHANNELS = (
+    Call(path, "test") for path in ("/ISAPI/Security/users", "/ISAPI/System/time", "/x")
+)
+
+
+def ask_all(
+    bench: Any, serve: Callable[..., Any], script: Script, calls: tuple[Call, ...], **ears: Any
+) -> LoggedLine:
+    """Ask different calls, as a probe does."""
+
+    async def main() -> LoggedLine:
+        made = bench()
+        async with serve(script) as port:
+            line = made.line(port)
+            line.plan = replace(line.plan, calls=calls)
+            logged = LoggedLine(line, entry(), Ears(lambda _: None, **ears), "login_isapi")
+            for call in logged.calls():
+                if await logged.get(call) is None:
+                    break
+            return logged
+
+    return asyncio.run(main())
+
+
+def test_a_nonce_good_for_one_request_is_renewed_and_then_asked_for_first(bench: Any, serve: Any) -> None:
+    script = Script(refusal("n1"), OK, refusal("n2"), OK, refusal("n3"), OK)
+    line = ask_all(bench, serve, script, (CALL, USERS, CLOCK))
+    assert line.outcome is Outcome.ACCEPTED
+    assert line.answered == line.due == 3
+    assert b'nonce="n2"' in script.heard[3]
+    assert b"Authorization" not in script.heard[4]
+    assert b'nonce="n3"' in script.heard[5]
+
+
+def test_a_fresh_nonce_that_is_refused_breaks_off_and_says_where(bench: Any, serve: Any) -> None:
+    script = Script(refusal("n1"), OK, refusal("n2"), refusal("n3"))
+    line = ask_all(bench, serve, script, (CALL, USERS, CLOCK))
+    assert line.outcome is Outcome.BROKEN_OFF
+    assert line.reason == f"{Reason.REVOKED}, {USERS.path}"
+    assert (line.answered, line.due, len(script.heard)) == (1, 3, 4)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_device_that_says_it_is_locked_is_not_shown_the_account(
+    bench: Any, serve: Any, status: int
+) -> None:
+    body = b"<userCheck><lockStatus>lock</lockStatus><unlockTime>1800</unlockTime></userCheck>"
+    head = b'HTTP/1.1 %d X\r\nWWW-Authenticate: Digest realm="x", nonce="n1"\r\nContent-Length: %d\r\n\r\n'
+    tried: list[LoggedLine] = []
+    script = Script(head % (status, len(body)) + body)
+    line = ask_all(bench, serve, script, (CALL, USERS), attempt=tried.append)
+    assert (line.outcome, line.reason) == (Outcome.LOCKED, Reason.ALREADY_LOCKED)
+    assert not tried
+    assert not line.is_shown
+    assert len(script.heard) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_call_the_account_may_not_see_is_passed_over(bench: Any, serve: Any, status: int) -> None:
+    body = b"<ResponseStatus><subStatusCode>lowPrivilege</subStatusCode></ResponseStatus>"
+    barred = b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
+    line = ask_all(bench, serve, Script(refusal(), OK, barred, OK), (CALL, USERS, CLOCK))
+    assert line.outcome is Outcome.ACCEPTED
+    assert line.barred == (USERS.path,)
+    assert line.answered == 3
+
+
+def test_a_device_that_stops_answering_is_left_after_two_calls(bench: Any, serve: Any) -> None:
+    calls = (CALL, USERS, CLOCK, CHANNELS, Call("/y", "test"))
+    script = Script(refusal(), OK, OK, b"", b"")
+    line = ask_all(bench, serve, script, calls)
+    assert (line.outcome, line.reason) == (Outcome.BROKEN_OFF, Reason.SILENT)
+    assert (line.answered, line.due) == (2, 5)
+
+
+def test_a_form_of_login_nobody_here_speaks_is_named_and_gets_nothing(bench: Any, serve: Any) -> None:
+    script = Script(b"HTTP/1.1 401 X\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n")
+    line = ask_all(bench, serve, script, (CALL, USERS))
+    assert (line.outcome, line.reason) == (Outcome.NOT_OFFERED, Reason.FORM)
+    assert len(script.heard) == 1
+
+
+def test_a_call_for_some_kinds_is_asked_by_what_is_known_when_its_turn_comes(bench: Any, serve: Any) -> None:
+    of_recorders = replace(CHANNELS, kinds=frozenset({"nvr"}))
+    script = Script(refusal(), OK, OK, OK)
+    calls = (CALL, of_recorders, CLOCK)
+    line = ask_all(bench, serve, script, calls, fits=lambda _: len(script.heard) > 1)
+    asked = [one.split(b" ")[1].decode() for one in script.heard]
+    assert asked == [CALL.path, *(call.path for call in calls)]
+    assert line.due == 3
+
+
 def test_a_stale_mark_on_the_first_answer_is_taken_for_a_refusal(bench: Any, serve: Any) -> None:
     line, kept = talk(bench, serve, Script(refusal(), refusal("n2", stale="true")), 2)
     assert line.outcome is Outcome.REFUSED
