@@ -161,6 +161,8 @@ class LoggedLine:
         if not self._opens and (known := self.ears.recall(_noted(request))):
             self.is_shown = True
             self._note(call, known, known.reply)
+            if self.answers[call.path] is Answer.READ:
+                self.outcome = Outcome.ACCEPTED
             return known
         if self._how is None or self._is_short:
             heard = Heard(sieve)
@@ -174,11 +176,14 @@ class LoggedLine:
 
     def _is_wanted(self, bare: Exchange, raw: bytes, protocol: Protocol) -> bool:
         """Tell whether the account is to be shown, after what the device said without one."""
-        if self.is_in:
+        if self._how is not None:
             fresh = demanded(raw)
             if fresh is not None:
                 self._demand, self._answered = fresh, 0
             return fresh is not None
+        if bare.status is Status.WITHHELD:
+            self.outcome, self.reason = Outcome.WITHHELD, Reason.STOPPED
+            return False
         if bare.status is Status.ANSWERED and self._says_locked(raw):
             self.outcome, self.reason = Outcome.LOCKED, Reason.ALREADY_LOCKED
             return False

@@ -154,11 +154,11 @@ class Logins:
                     return
                 was_asked = True
                 line = self._line(target, grant, budget, entry, form, endpoint, door.step)
-                await self._ask(target, entry, form, endpoint, door.step, line)
-                if line.outcome.is_final and (line.is_shown or line.outcome is Outcome.LOCKED):
+                outcome = await self._ask(target, entry, form, endpoint, door.step, line)
+                if outcome.is_final and (line.is_shown or outcome is Outcome.LOCKED):
                     self._note_end(entry)
                     return
-                if line.outcome is Outcome.ACCEPTED:
+                if outcome is Outcome.ACCEPTED:
                     taken = True
                     break
         if not was_asked:
@@ -177,11 +177,13 @@ class Logins:
         endpoint: Endpoint,
         step: Doorstep,
         line: LoggedLine,
-    ) -> None:
+    ) -> Outcome:
         """Put the calls of a form, and write down how far that came."""
         is_ours = await self.asker.attempt(target.subject, _module(form.protocol).probe(line))
-        self.log(_told(self._try(target, entry, form, endpoint, step), line, is_ours=is_ours))
+        told = _told(self._try(target, entry, form, endpoint, step), line, is_ours=is_ours)
+        self.log(told)
         self.asker.gate.check()
+        return Outcome(told.outcome)
 
     def _try(self, target: Target, entry: Entry, form: LoginForm, endpoint: Endpoint, step: Doorstep) -> Try:
         return Try(
@@ -313,7 +315,7 @@ def _told(one: Try, line: LoggedLine, *, is_ours: bool) -> Try:
             reason = Reason.OPEN if was_read else Reason.NO_INTERFACE
     if not is_ours:
         reason = Reason.FAULT
-    if outcome is Outcome.ACCEPTED and answered < line.due:
+    if outcome is Outcome.ACCEPTED and len(line.answers) < line.due:
         outcome, reason = Outcome.BROKEN_OFF, reason or Reason.SILENT
     return replace(
         one,

@@ -178,6 +178,34 @@ def test_a_device_that_stops_answering_is_left_after_two_calls(bench: Any, serve
     assert (line.answered, line.due) == (2, 5)
 
 
+@pytest.mark.parametrize(
+    ("answer", "outcome"), [(OK, Outcome.ACCEPTED), (refusal("n2"), Outcome.REFUSED), (b"", Outcome.UNCLEAR)]
+)
+def test_a_stop_waits_a_moment_for_the_answer_to_a_login_that_is_out(
+    bench: Any, serve: Any, answer: bytes, outcome: Outcome
+) -> None:
+    async def main() -> tuple[LoggedLine, float]:
+        made = bench()
+
+        async def device(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            head = await reader.readuntil(b"\r\n\r\n")
+            if b"Authorization" in head:
+                made.stop.set("stopped by the test")
+                await asyncio.sleep(0.1 if answer else 5)
+            writer.write(answer if b"Authorization" in head else refusal())
+            await writer.drain()
+
+        async with serve(device) as port:
+            line = LoggedLine(made.line(port), entry(), Ears(lambda _: None), "login_isapi")
+            began = asyncio.get_running_loop().time()
+            await line.get(CALL)
+            return line, asyncio.get_running_loop().time() - began
+
+    line, seconds = asyncio.run(main())
+    assert line.outcome is outcome
+    assert seconds < 1.6
+
+
 def test_a_form_of_login_nobody_here_speaks_is_named_and_gets_nothing(bench: Any, serve: Any) -> None:
     script = Script(b"HTTP/1.1 401 X\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n")
     line = ask_all(bench, serve, script, (CALL, USERS))
