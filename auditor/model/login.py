@@ -78,6 +78,7 @@ class Reason(StrEnum):
     STOPPED = "the run ended or its time for the device was spent"
     SILENT = "the device stopped answering"
     REVOKED = "the device refused the account at a later call"
+    RISKY = "the device refused three calls in a row, and no more were risked"
     NO_INTERFACE = "no interface that asks for this account was found"
     OPEN = "the device answered without asking for a login"
     NO_AGENT = "no answer by SNMP, which is also what a wrong community gets"

@@ -39,6 +39,8 @@ NOTE = b"Authorization: (withheld)\r\n"
 
 _MOST_LOST = 2
 """Calls in a row without an answer after which a device is taken to be gone."""
+_MOST_BARRED = 3
+"""Refusals in a row after which a proven account is shown no more: some devices lock at the fifth."""
 _WAITED = "while waiting for the answer"
 """So ends the detail of an exchange that was stopped after it had been sent."""
 
@@ -83,6 +85,8 @@ class LoggedLine:
     """Whether nonces turned out to be good for one request: each call then asks for one first."""
     _lost: int = 0
     """Calls in a row without an answer."""
+    _barred: int = 0
+    """Calls in a row refused in a form that a device may count as failed logins."""
     _opens: bool = False
     """The answer to the login is to open a session, which then stands for the account."""
 
@@ -274,6 +278,7 @@ class LoggedLine:
         if made.status is Status.WITHHELD:
             self._stopped(made)
         elif self.is_in:
+            self._barred = self._barred + 1 if refuses else 0
             self._judge_proven(made, raw, status, call)
         elif LOCKED.search(raw):
             self.outcome, self.reason = Outcome.LOCKED, Reason.LOCKED
@@ -295,6 +300,8 @@ class LoggedLine:
             self.outcome, self.reason = Outcome.BROKEN_OFF, Reason.LOCKED
         elif self._is_turned_away(made, raw, status):
             self.outcome, self.reason = Outcome.BROKEN_OFF, f"{Reason.REVOKED}, {call.path}"
+        elif self._barred >= _MOST_BARRED:
+            self.outcome, self.reason = Outcome.BROKEN_OFF, Reason.RISKY
 
     def _is_turned_away(self, made: Exchange, raw: bytes, status: int | None) -> bool:
         """Tell whether a web server refused a proven account; a token or a word about rights bars one call alone."""

@@ -55,7 +55,7 @@ def test_each_device_stands_with_what_is_to_be_done_there() -> None:
 
 def test_every_reason_has_its_own_step() -> None:
     words = dict(INSTRUCTION.accounts)
-    same = {"already-locked", "open", "revoked"}
+    same = {"already-locked", "open", "revoked", "risky"}
     names = {account(Outcome.WITHHELD, reason).kind for reason in Reason}
     assert names - same <= set(words)
     assert all("{where}" in step for step in words.values())

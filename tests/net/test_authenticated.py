@@ -170,6 +170,31 @@ def test_a_call_the_account_may_not_see_is_passed_over(bench: Any, serve: Any, s
     assert line.answered == 3
 
 
+def test_a_proven_account_is_shown_no_more_after_three_refused_calls_in_a_row(bench: Any, serve: Any) -> None:
+    body = (
+        b"<s:Envelope><s:Body><s:Fault><s:Value>ter:NotAuthorized</s:Value></s:Fault></s:Body></s:Envelope>"
+    )
+    fault = b"HTTP/1.1 400 X\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    told = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n<Envelope/>\n"
+    script = Script(fault, told, fault, fault, told, fault, fault, fault)
+    calls = [Call(f"Get{number}", "test") for number in range(8)]
+
+    async def main() -> LoggedLine:
+        made = bench()
+        async with serve(script) as port:
+            line = made.line(port)
+            line.plan = replace(line.plan, calls=tuple(calls))
+            logged = LoggedLine(line, entry(), Ears(lambda _: None), "login_onvif")
+            for call in logged.calls():
+                await logged.post("/onvif", b"<Envelope><Body/></Envelope>", "text/xml", call, Protocol.ONVIF)
+            return logged
+
+    line = asyncio.run(main())
+    assert (line.outcome, line.reason) == (Outcome.BROKEN_OFF, Reason.RISKY)
+    assert line.barred == ("Get1", "Get2", "Get4", "Get5")
+    assert (line.answered, line.due, len(script.heard)) == (6, 8, 8)
+
+
 def test_a_device_that_stops_answering_is_left_after_two_calls(bench: Any, serve: Any) -> None:
     calls = (CALL, USERS, CLOCK, CHANNELS, Call("/y", "test"))
     script = Script(refusal(), OK, OK, b"", b"")
