@@ -116,6 +116,8 @@ class ManagedLine:
     def _judge(self, made: Exchange, taken: bool) -> None:
         if taken:
             self.outcome = Outcome.ACCEPTED
+        elif self.outcome is Outcome.ACCEPTED and made.status is Status.WITHHELD:
+            self.reason = Reason.STOPPED
         elif self.outcome is Outcome.UNTRIED:
             is_held = made.status is Status.WITHHELD
             self.outcome = Outcome.WITHHELD if is_held else Outcome.UNCLEAR

@@ -252,7 +252,7 @@ class Logins:
     ) -> None:
         """Read the management tree by UDP, once; silence is all a wrong community gets."""
         form = next((one for one in self.forms if one.protocol == "snmp"), None)
-        if form is None or entry.snmp is None:
+        if form is None or entry.snmp is None or self._is_read(entry, target.subject):
             return
         bound = entry.place.makers
         if reason := self._bar(entry, step, target.subject):
@@ -279,6 +279,15 @@ class Logins:
         self._turn(entry.name).learn(line.outcome)
         self._note_end(entry)
         self.asker.gate.check()
+
+    def _is_read(self, entry: Entry, subject: str) -> bool:
+        """Tell whether an earlier process of the run read the whole tree there."""
+        return any(
+            one.outcome == Outcome.ACCEPTED
+            and (one.entry, one.subject) == (entry.name, subject)
+            and one.answered is not None
+            for one in self.earlier
+        )
 
     def log(self, one: Try) -> None:
         """Write down a try, on disk before anything else happens."""
