@@ -182,6 +182,9 @@ class LoggedLine:
         """Tell whether the account is to be shown, after what the device said without one."""
         if self._how is not None:
             fresh = demanded(raw)
+            if bare.status is Status.ANSWERED and self._says_locked(raw):
+                self.outcome, self.reason = Outcome.BROKEN_OFF, Reason.LOCKED
+                return False
             if fresh is not None:
                 self._demand, self._answered = fresh, 0
             return fresh is not None
@@ -267,7 +270,8 @@ class LoggedLine:
 
         It may say so, or its nonces are good for one request and it does not; a fresh one that is refused was not old.
         """
-        demand = demanded(raw) if self.is_in and self._demand is not None else None
+        may_be = self.is_in and self._demand is not None and not LOCKED.search(raw)
+        demand = demanded(raw) if may_be else None
         is_old = demand is not None and (demand.stale or self._answered > 1)
         return demand if is_old else None
 

@@ -137,6 +137,20 @@ def test_a_nonce_good_for_one_request_is_renewed_and_then_asked_for_first(bench:
     assert b'nonce="n3"' in script.heard[5]
 
 
+@pytest.mark.parametrize("already_short", [False, True])
+def test_a_lock_out_notice_with_a_fresh_nonce_ends_a_proven_login(
+    bench: Any, serve: Any, already_short: bool
+) -> None:
+    body = b"<userCheck><lockStatus>lock</lockStatus></userCheck>"
+    head = refusal("n9").replace(b"Length: 0", b"Length: %d" % len(body))
+    before = (refusal("n1"), OK, *((refusal("n2"), OK) if already_short else ()))
+    script = Script(*before, head + body)
+    line = ask_all(bench, serve, script, (CALL, USERS, CLOCK))
+    assert (line.outcome, line.reason) == (Outcome.BROKEN_OFF, Reason.LOCKED)
+    assert len(script.heard) == len(before) + 1
+    assert (b"Authorization" in script.heard[-1]) is not already_short
+
+
 def test_a_fresh_nonce_that_is_refused_breaks_off_and_says_where(bench: Any, serve: Any) -> None:
     script = Script(refusal("n1"), OK, refusal("n2"), refusal("n3"))
     line = ask_all(bench, serve, script, (CALL, USERS, CLOCK))
