@@ -4,7 +4,18 @@ import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from auditor.model import Claim, Contradiction, Device, Exchange, Finding, Identity, Match, Retirement, Run
+from auditor.model import (
+    Account,
+    Claim,
+    Contradiction,
+    Device,
+    Exchange,
+    Finding,
+    Identity,
+    Match,
+    Retirement,
+    Run,
+)
 
 SCHEMA_VERSION = 1
 FIRST_CLAIMS = (
@@ -81,6 +92,7 @@ def device(one: Device) -> dict[str, object]:
         "in_its_place": one.standing.by or None,
         "behind": one.behind or None,
         "retired": retirement(one.retired),
+        "account": account(one.accounts[0]) if one.accounts else None,
     }
 
 
@@ -101,6 +113,24 @@ def device_in_full(one: Device) -> dict[str, object]:
         ],
         "exchanges": [exchange(each) for each in one.exchanges],
         "findings": [finding(each) for each in one.findings],
+        "accounts": [account(each) for each in one.accounts],
+    }
+
+
+def account(one: Account) -> dict[str, object]:
+    """Give how one entry of the credentials fared at one device."""
+    return {
+        "entry": one.entry,
+        "outcome": one.outcome.value,
+        "reason": one.reason or None,
+        "protocol": one.protocol or None,
+        "endpoint": one.endpoint or None,
+        "calls": one.calls,
+        "answered": one.answered,
+        "not_allowed": list(one.barred),
+        "at": moment(one.at),
+        "run": one.run,
+        "words": one.words,
     }
 
 

@@ -62,8 +62,8 @@ def command(
         if jsonl:
             say_jsonl(_forms.device(device) for device in chosen)
         elif as_json:
-            found = [_forms.device(device) for device in chosen]
-            say_json({"schema_version": _forms.SCHEMA_VERSION, "devices": found})
+            listed = [_forms.device(device) for device in chosen]
+            say_json({"schema_version": _forms.SCHEMA_VERSION, "devices": listed})
         else:
             _print(chosen)
             if len(fitting) > len(chosen):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli import _forms
+from auditor.cli import _accounts, _forms
 from auditor.cli._changes import few_lines
 from auditor.cli._estimate import lines, summary
 from auditor.cli._nmap import by_nmap
@@ -15,6 +15,7 @@ from auditor.cli._words import Exit, say_json, say_jsonl, shown, words
 from auditor.model import Method, Run, Severity
 from auditor.net import Stop
 from auditor.run import INTERRUPTED, Audit, begin, estimate, execute, has_given_up, permit, resume
+from auditor.run.accounts import with_accounts
 from auditor.run.audits import history
 from auditor.run.judge import judge, worst
 from auditor.scope import Credentials, OutsideScopeError, Scope, read_credentials
@@ -243,10 +244,14 @@ def _scan(
 
 
 def _say(store: Store, ended: Run, *, as_json: bool, jsonl: bool) -> None:
+    found = with_accounts(store, store.devices(ended.id, with_bytes=False), (ended.id,))
     if jsonl:
-        say_jsonl(_forms.device(device) for device in store.devices(ended.id, with_bytes=False))
+        say_jsonl(_forms.device(device) for device in found)
+        found = with_accounts(store, store.devices(ended.id, with_bytes=False), (ended.id,))
+    asked = [device for device in found if device.accounts]
     if as_json:
-        say_json({**_forms.run(ended), "devices": _counts(store, ended.id)})
+        counts = _counts(store, ended.id)
+        say_json({**_forms.run(ended), "devices": counts, "accounts": _accounts.summary(asked)})
     covered = ended.coverage
     if covered is not None:
         words(
@@ -257,6 +262,8 @@ def _say(store: Store, ended: Run, *, as_json: bool, jsonl: bool) -> None:
             words(f"auditor: withheld: {one.addresses} addresses: {one.reason}")
     for note in ended.notes:
         words(f"auditor: {note}")
+    for line in _accounts.lines(asked):
+        words(f"auditor: {line}")
     words(f"auditor: see them with: auditor devices --db {store.path}")
     for line in _since(store, ended):
         words(f"auditor: {line}")

@@ -82,6 +82,9 @@ def _lines(one: Device, terms: Vocabulary, history: _History, *, everything: boo
         yield f"  several devices share the address {shown(one.behind)}, as behind a port forward; this is one of them"
     if one.first_seen and one.last_seen:
         yield f"  seen first {one.first_seen:%Y-%m-%d %H:%M} UTC, last {one.last_seen:%Y-%m-%d %H:%M} UTC ({one.source})"
+    for account in one.accounts:
+        when = f", {account.at:%Y-%m-%d %H:%M} UTC" if account.at else ""
+        yield f"  account: {shown(account.words)}{when}"
     yield ""
     if not one.identity.claims:
         yield "Nothing could be told from what it answered."

@@ -1,5 +1,6 @@
 """What stands open on a device: rules over what was observed, and nothing else."""
 
+import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +10,7 @@ from auditor.knowledge.document import Node, read
 from auditor.knowledge.moment import moment
 from auditor.model import Claim, Device, Observation, Severity, Transport
 
+_UNZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _CONDITION = (
     "field",
     "is",
@@ -240,7 +242,9 @@ def _clock_is_off(observation: Observation, hours: float) -> bool:
     told, at = moment(observation.value), observation.exchange.at
     if told is None or at is None or at.tzinfo is None:
         return False
-    return abs((told - at).total_seconds()) > hours * 3600
+    # A clock without a time zone may be that of any place: fourteen hours from UTC at most.
+    unknown = 14 if _UNZONED.fullmatch(observation.value) else 0
+    return abs((told - at).total_seconds()) > (hours + unknown) * 3600
 
 
 def _is_elsewhere(value: str, device: Device) -> bool:

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from auditor.knowledge.account_steps import account_steps
 from auditor.knowledge.advise import highest_of
 from auditor.knowledge.book import Book, knowledge_book
 from auditor.knowledge.remediation import Instruction
@@ -56,7 +57,10 @@ def _order(key: tuple[str, str, str], group: Sequence[Task], book: Book, scope: 
         priority=urgent.priority,
         priority_reason=urgent.priority_reason,
         effort=instruction.effort,
-        steps=tuple(_filled(step, words) for step in instruction.steps_for(_maker(group))),
+        steps=(
+            *account_steps(instruction, devices.values()),
+            *(_filled(step, words) for step in instruction.steps_for(_maker(group))),
+        ),
         check=_check(addresses, scope),
         findings=tuple(dict.fromkeys(f"{task.device.key} {task.finding.id}" for task in group)),
         target=words["target"] if action == "update" else words["what"],

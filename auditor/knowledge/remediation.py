@@ -17,6 +17,8 @@ class Instruction:
     effort: str
     steps: tuple[str, ...]
     makers: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    accounts: tuple[tuple[str, str], ...] = ()
+    """(how an account fared, the step that comes first then) pairs; see `Account.kind`."""
 
     def steps_for(self, maker: str | None) -> tuple[str, ...]:
         """Return the steps, the maker's own hints at the end."""
@@ -24,14 +26,15 @@ class Instruction:
 
 
 def _instruction(action: str, node: Node) -> Instruction:
-    node.known(("title", "effort", "steps", "makers"))
-    makers = node.node("makers")
+    node.known(("title", "effort", "steps", "makers", "accounts"))
+    makers, accounts = node.node("makers"), node.node("accounts")
     return Instruction(
         action=action,
         title=node.text("title"),
         effort=node.one_of("effort", EFFORTS),
         steps=node.texts("steps"),
         makers=tuple((maker, makers.texts(maker)) for maker in makers.values) if makers else (),
+        accounts=tuple((kind, accounts.text(kind)) for kind in accounts.values) if accounts else (),
     )
 
 

@@ -4,12 +4,13 @@ from auditor.model.conversation import Endpoint, Exchange, Observation, Protocol
 from auditor.model.device import Coverage, Device, Retirement, Run, Standing, State, Withheld
 from auditor.model.finding import Finding, FindingKind, Priority, Reference, Severity, Verdict, WorkOrder
 from auditor.model.identity import Certainty, Claim, Contradiction, Identity, Kind, Match
-from auditor.model.login import Call, LoginForm
+from auditor.model.login import Account, Call, LoginForm, Outcome, Reason
 from auditor.model.marks import Marks
 from auditor.model.permission import Grant, Method, Pace
 from auditor.model.plan import Page, Plan
 
 __all__ = [
+    "Account",
     "Call",
     "Certainty",
     "Claim",
@@ -28,11 +29,13 @@ __all__ = [
     "Match",
     "Method",
     "Observation",
+    "Outcome",
     "Pace",
     "Page",
     "Plan",
     "Priority",
     "Protocol",
+    "Reason",
     "Reference",
     "Retirement",
     "Run",

@@ -7,6 +7,7 @@ from enum import StrEnum
 from auditor.model.conversation import Exchange, Observation
 from auditor.model.finding import Finding
 from auditor.model.identity import Identity
+from auditor.model.login import Account
 
 
 class State(StrEnum):
@@ -68,6 +69,8 @@ class Device:
     retired: Retirement | None = None
     behind: str = ""
     """The address it shares with other devices, as behind a port forward; `address` then is `ADDRESS:PORT`."""
+    accounts: tuple[Account, ...] = ()
+    """How the owner's accounts fared at it, the most telling first; put in by `auditor.run.accounts`."""
 
     @property
     def is_retired(self) -> bool:

@@ -1,6 +1,7 @@
 """The only door to the network: lines to granted endpoints and fields for discovery, paced and stoppable."""
 
-from auditor.net.authenticated import Ears, LoggedLine, Outcome
+from auditor.net.answers import Answer
+from auditor.net.authenticated import Ears, LoggedLine
 from auditor.net.budget import Budget
 from auditor.net.field import Block, Field, Look
 from auditor.net.inquiry import Emit, alternating, inquire, streamed
@@ -12,6 +13,7 @@ from auditor.net.stop import Stop
 
 __all__ = [
     "MAX_ROWS",
+    "Answer",
     "Block",
     "Budget",
     "Ears",
@@ -23,7 +25,6 @@ __all__ = [
     "Look",
     "ManagedLine",
     "Network",
-    "Outcome",
     "Question",
     "Stop",
     "alternating",

@@ -2,56 +2,47 @@
 
 One account, one attempt. The first request goes without a login; the device's challenge says which form of login it
 wants. What is recorded of a request says that a login was shown and not which; what is recorded of an answer has gone
-through a sieve. After a refusal or a lock-out notice nothing more is sent.
+through a sieve. After a refusal or a lock-out notice nothing more is sent; a device that says it is locked before the
+account was shown is not shown it. Once the account is proven, a nonce that was good for one request is renewed, and a
+call the device does not allow the account is passed over.
 """
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 
-from auditor.model import Call, Exchange, Plan, Protocol, Status, Transport
+from auditor.model import Call, Exchange, Outcome, Plan, Protocol, Reason, Status, Transport
+from auditor.net.answers import (
+    FORBIDDEN,
+    LOCKED,
+    NO_RIGHT,
+    NOT_FOUND,
+    OK,
+    UNAUTHORIZED,
+    Answer,
+    Heard,
+    answer_of,
+    demanded,
+    refuses_token,
+    wants_token,
+)
 from auditor.net.line import Confidence, Line
 from auditor.scope import Entry
-from auditor.wire import digest, http, session, soap, wsse
-from auditor.wire.sieve import Sieve, sift
+from auditor.wire import digest, http, session, wsse
+from auditor.wire.sieve import Sieve
 
 NOTE = b"Authorization: (withheld)\r\n"
 """Stands in a recorded request where the login was."""
 
-_UNAUTHORIZED = 401
-_FORBIDDEN = 403
-_NOT_FOUND = 404
-_LOCKED = re.compile(
-    rb"\buser_locked|<lockStatus>\s*lock\s*<|\block(?:ed)? ?out\b|account(?: is| has been)? locked|\bhas been locked\b",
-    re.IGNORECASE,
-)
-_NOT_AUTHORIZED = re.compile(r"NotAuthorized|FailedAuthentication|InvalidSecurity", re.IGNORECASE)
-
-
-class Outcome(StrEnum):
-    """How the account fares at this device."""
-
-    UNTRIED = "untried"
-    """No login was shown: nobody asked for one."""
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    LOCKED = "locked"
-    """The device says that the account is locked out."""
-    NOT_OFFERED = "not offered"
-    """The device wants a form of login that we do not use here, as Basic without TLS."""
-    WITHHELD = "withheld"
-    """We did not try: the entry has ended, or nothing may be sent any more."""
-    UNCLEAR = "unclear"
-    """The login was shown and the answer says neither yes nor no."""
-
-    @property
-    def is_final(self) -> bool:
-        """Whether nothing more may be asked of the device with this account."""
-        return self not in {Outcome.UNTRIED, Outcome.ACCEPTED}
+_MOST_LOST = 2
+"""Calls in a row without an answer after which a device is taken to be gone."""
+_MOST_BARRED = 3
+"""Refusals in a row after which a proven account is shown no more: some devices lock at the fifth."""
+_WAITED = "while waiting for the answer"
+"""So ends the detail of an exchange that was stopped after it had been sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +55,8 @@ class Ears:
     """Returns the exchange of such a request in an earlier process of the run."""
     attempt: Callable[["LoggedLine"], AbstractAsyncContextManager[bool]] = lambda _: nullcontext(True)
     """Is held while the account is tried for the first time; gives whether it may be tried."""
+    fits: Callable[[Call], bool] = lambda _: True
+    """Tells whether a call for some kinds of device is for this one, as far as is known by now."""
 
 
 @dataclass(slots=True)
@@ -78,10 +71,22 @@ class LoggedLine:
     clock_offset: timedelta = timedelta()
     """The device's clock minus ours."""
     outcome: Outcome = Outcome.UNTRIED
+    reason: str = ""
+    """Why the outcome is what it is, in words of `Reason`, where the outcome alone does not say."""
+    answers: dict[str, Answer] = field(default_factory=dict)
+    """What came of each call so far, by its path."""
+    is_shown: bool = False
+    """Whether the account was shown, by this line or by an earlier process of the run."""
     _demand: digest.Demand | None = field(default=None, repr=False)
     _how: Callable[[bytes], bytes] | None = field(default=None, repr=False)
     _answered: int = 0
     """How often the nonce at hand was answered."""
+    _is_short: bool = False
+    """Whether nonces turned out to be good for one request: each call then asks for one first."""
+    _lost: int = 0
+    """Calls in a row without an answer."""
+    _barred: int = 0
+    """Calls in a row refused in a form that a device may count as failed logins."""
     _opens: bool = False
     """The answer to the login is to open a session, which then stands for the account."""
 
@@ -110,6 +115,32 @@ class LoggedLine:
         """Whether the device took the account."""
         return self.outcome is Outcome.ACCEPTED
 
+    def calls(self) -> Iterator[Call]:
+        """Yield the calls of the plan that are for this device, as known when each one's turn comes."""
+        for call in self.plan.calls:
+            if self.is_over:
+                return
+            if self._is_due(call):
+                yield call
+
+    @property
+    def due(self) -> int:
+        """How many calls the device was to be asked, as known by now."""
+        return sum(self._is_due(call) for call in self.plan.calls)
+
+    def _is_due(self, call: Call) -> bool:
+        return call.path in self.answers or not call.kinds or self.ears.fits(call)
+
+    @property
+    def answered(self) -> int:
+        """How many calls came to an answer."""
+        return sum(one is not Answer.UNANSWERED for one in self.answers.values())
+
+    @property
+    def barred(self) -> tuple[str, ...]:
+        """The calls that the device does not allow this account."""
+        return tuple(path for path, one in self.answers.items() if one is Answer.BARRED)
+
     async def get(self, call: Call) -> Exchange | None:
         """Ask for the path of a call; None when nothing more may be asked."""
         return await self.ask(self._request("GET", call.path), call, Protocol.HTTP)
@@ -132,26 +163,53 @@ class LoggedLine:
             return None
         sieve = Sieve(call.keep, call.hashed, self.entry.hidden)
         if not self._opens and (known := self.ears.recall(_noted(request))):
+            self.is_shown = True
+            self._note(call, known, known.reply)
+            if self.answers[call.path] is Answer.READ:
+                self.outcome = Outcome.ACCEPTED
             return known
-        if self._how is None:
-            heard = _Heard(sieve)
+        if self._how is None or self._is_short:
+            heard = Heard(sieve)
             bare = await self._send(request, request, heard, protocol)
-            if self._opens and _LOCKED.search(heard.raw):
-                self.outcome = Outcome.LOCKED
+            if not self._is_wanted(bare, heard.raw, protocol):
+                self._note(call, bare, heard.raw)
                 return bare
-            if not self._choose(heard.raw, protocol):
-                return bare
-        if self.outcome is Outcome.ACCEPTED:
-            return await self._shown(request, sieve, protocol)
-        return await self._first(request, sieve, protocol)
+        if self.is_in:
+            return await self._shown(request, call, sieve, protocol)
+        return await self._first(request, call, sieve, protocol)
 
-    async def _first(self, request: bytes, sieve: Sieve, protocol: Protocol) -> Exchange | None:
+    def _is_wanted(self, bare: Exchange, raw: bytes, protocol: Protocol) -> bool:
+        """Tell whether the account is to be shown, after what the device said without one."""
+        if self._how is not None:
+            fresh = demanded(raw)
+            if bare.status is Status.ANSWERED and self._says_locked(raw):
+                self.outcome, self.reason = Outcome.BROKEN_OFF, Reason.LOCKED
+                return False
+            if fresh is not None:
+                self._demand, self._answered = fresh, 0
+            return fresh is not None
+        if bare.status is Status.WITHHELD:
+            self.outcome, self.reason = Outcome.WITHHELD, Reason.STOPPED
+            return False
+        if bare.status is Status.ANSWERED and self._says_locked(raw):
+            self.outcome, self.reason = Outcome.LOCKED, Reason.ALREADY_LOCKED
+            return False
+        return self._choose(raw, protocol)
+
+    def _says_locked(self, raw: bytes) -> bool:
+        """Tell whether an answer given without a login says that there is none to be had; pages speak of it, too."""
+        response = http.parse(raw)
+        is_page = response is None or response.status == OK
+        return (self._opens or not is_page) and bool(LOCKED.search(raw))
+
+    async def _first(self, request: bytes, call: Call, sieve: Sieve, protocol: Protocol) -> Exchange | None:
         """Try the account, when its turn comes and it is still to be tried."""
         async with self.ears.attempt(self) as allowed:
             if not allowed:
                 self.outcome = Outcome.WITHHELD
                 return None
-            return await self._shown(request, sieve, protocol)
+            self.is_shown = True
+            return await self._shown(request, call, sieve, protocol)
 
     def _request(
         self, method: str, path: str, headers: tuple[tuple[str, str], ...] = (), body: bytes = b""
@@ -160,22 +218,23 @@ class LoggedLine:
             method, path, self.host, user_agent=self.plan.user_agent, headers=headers, body=body
         )
 
-    async def _shown(self, request: bytes, sieve: Sieve, protocol: Protocol) -> Exchange:
-        """Ask with the login; once more where the device says that only its nonce was old."""
+    async def _shown(self, request: bytes, call: Call, sieve: Sieve, protocol: Protocol) -> Exchange:
+        """Ask with the login; once more where only the nonce was old."""
         made, raw = await self._once(request, sieve, protocol)
         fresh = self._renewed(raw)
         if fresh is not None:
+            self._is_short = self._is_short or not fresh.stale
             self._demand, self._answered = fresh, 0
             made, raw = await self._once(request, sieve, protocol)
-        self._judge(made, raw)
+        self._judge(made, raw, call)
         return made
 
     async def _once(self, request: bytes, sieve: Sieve, protocol: Protocol) -> tuple[Exchange, bytes]:
         assert self._how is not None
-        heard = _Heard(sieve)
+        heard = Heard(sieve)
         return await self._send(_noted(request), self._how(request), heard, protocol), heard.raw
 
-    async def _send(self, noted: bytes, sent: bytes, heard: "_Heard", protocol: Protocol) -> Exchange:
+    async def _send(self, noted: bytes, sent: bytes, heard: "Heard", protocol: Protocol) -> Exchange:
         made = await self.line.exchange(
             noted,
             probe=self.probe,
@@ -192,40 +251,86 @@ class LoggedLine:
         if response is None:
             return False
         headers = response.headers_named("www-authenticate")
-        demand = digest.demand(headers) if response.status == _UNAUTHORIZED else None
+        demand = digest.demand(headers) if response.status == UNAUTHORIZED else None
         if demand is not None:
             self._demand, self._how = demand, self._with_digest
-        elif protocol is Protocol.ONVIF and _wants_token(response):
+        elif protocol is Protocol.ONVIF and wants_token(response):
             self._how = self._with_token
-        elif response.status == _UNAUTHORIZED and digest.wants_basic(headers):
+        elif response.status == UNAUTHORIZED and digest.wants_basic(headers):
             safe = self.line.endpoint.transport is Transport.TLS or self.basic_without_tls
             self._how = self._with_basic if safe else None
-            self.outcome = self.outcome if safe else Outcome.NOT_OFFERED
+            if not safe:
+                self.outcome, self.reason = Outcome.NOT_OFFERED, Reason.BASIC
+        elif response.status == UNAUTHORIZED:
+            self.outcome, self.reason = Outcome.NOT_OFFERED, Reason.FORM
         return self._how is not None
 
     def _renewed(self, raw: bytes) -> digest.Demand | None:
-        """Return the new challenge of a device that says our answer was right and its nonce old."""
-        response = http.parse(raw)
-        if response is None or response.status != _UNAUTHORIZED or self._answered < 2:
-            return None
-        demand = digest.demand(response.headers_named("www-authenticate"))
-        return demand if demand is not None and demand.stale else None
+        """Return the new challenge of a device that took the account before and now refuses an old nonce.
 
-    def _judge(self, made: Exchange, raw: bytes) -> None:
+        It may say so, or its nonces are good for one request and it does not; a fresh one that is refused was not old.
+        """
+        may_be = self.is_in and self._demand is not None and not LOCKED.search(raw)
+        demand = demanded(raw) if may_be else None
+        is_old = demand is not None and (demand.stale or self._answered > 1)
+        return demand if is_old else None
+
+    def _judge(self, made: Exchange, raw: bytes, call: Call) -> None:
         response = http.parse(raw) if made.status is Status.ANSWERED else None
         status = response.status if response is not None else None
-        is_proven = self.outcome is Outcome.ACCEPTED
+        refuses = status == UNAUTHORIZED or (response is not None and refuses_token(response, made))
         if made.status is Status.WITHHELD:
-            self.outcome = Outcome.ACCEPTED if is_proven else Outcome.WITHHELD
-        elif _LOCKED.search(raw):
-            self.outcome = Outcome.LOCKED
-        elif status == _UNAUTHORIZED or (response is not None and _refuses_token(response, made)):
+            self._stopped(made)
+        elif self.is_in:
+            self._barred = self._barred + 1 if refuses else 0
+            self._judge_proven(made, raw, status, call)
+        elif LOCKED.search(raw):
+            self.outcome, self.reason = Outcome.LOCKED, Reason.LOCKED
+        elif refuses:
             self.outcome = Outcome.REFUSED
-        elif status is not None and status < _FORBIDDEN:
+        elif status is not None and status < FORBIDDEN:
             self.outcome = self._entered(raw)
-        elif not is_proven:
-            is_in = status == _NOT_FOUND and not self._opens
+        else:
+            had_no_right = status == FORBIDDEN and bool(NO_RIGHT.search(raw))
+            is_in = (status == NOT_FOUND or had_no_right) and not self._opens
             self.outcome = Outcome.ACCEPTED if is_in else Outcome.UNCLEAR
+            self.reason = Reason.SILENT if response is None else self.reason
+        if self.is_in:
+            self._note(call, made, raw)
+
+    def _judge_proven(self, made: Exchange, raw: bytes, status: int | None, call: Call) -> None:
+        """Judge an answer of a device that took the account before: only a refusal by its web server ends it."""
+        if status is not None and status > OK and LOCKED.search(raw):
+            self.outcome, self.reason = Outcome.BROKEN_OFF, Reason.LOCKED
+        elif self._is_turned_away(made, raw, status):
+            self.outcome, self.reason = Outcome.BROKEN_OFF, f"{Reason.REVOKED}, {call.path}"
+        elif self._barred >= _MOST_BARRED:
+            self.outcome, self.reason = Outcome.BROKEN_OFF, Reason.RISKY
+
+    def _is_turned_away(self, made: Exchange, raw: bytes, status: int | None) -> bool:
+        """Tell whether a web server refused a proven account; a token or a word about rights bars one call alone."""
+        by_server = made.protocol is not Protocol.ONVIF or self._demand is not None
+        return status == UNAUTHORIZED and by_server and not NO_RIGHT.search(raw)
+
+    def _stopped(self, made: Exchange) -> None:
+        """Take note that nothing more may be sent; what was sent before may have been refused."""
+        self.reason = Reason.STOPPED
+        if not self.is_in:
+            was_sent = made.detail.endswith(_WAITED)
+            self.is_shown = was_sent
+            self.outcome = Outcome.UNCLEAR if was_sent else Outcome.WITHHELD
+
+    def _note(self, call: Call, made: Exchange, raw: bytes) -> None:
+        """Write down what came of a call."""
+        if made.status is Status.WITHHELD:
+            return
+        found = answer_of(made, raw)
+        is_bare = not self.is_shown and found is Answer.BARRED
+        self.answers[call.path] = Answer.UNKNOWN if is_bare else found
+        self._lost = self._lost + 1 if found is Answer.UNANSWERED else 0
+        if self._lost >= _MOST_LOST and not self.is_over:
+            self.outcome = Outcome.BROKEN_OFF if self.is_in else Outcome.WITHHELD
+            self.reason = Reason.SILENT
 
     def _entered(self, raw: bytes) -> Outcome:
         """Take up the session where one was to be opened; an answer that opens none is a refusal."""
@@ -235,6 +340,7 @@ class LoggedLine:
         if not shown:
             return Outcome.REFUSED
         self._opens = False
+        self._demand = None
         self._how = lambda request: _with_header(request, shown)
         return Outcome.ACCEPTED
 
@@ -267,34 +373,6 @@ class LoggedLine:
         whole = wsse.with_token(body, header)
         length = re.sub(rb"(?im)^content-length:[^\r\n]*", b"Content-Length: %d" % len(whole), head)
         return length + b"\r\n\r\n" + whole
-
-
-class _Heard:
-    """Keeps an answer as received until it has been judged, and lets through what the sieve keeps."""
-
-    __slots__ = ("_sieve", "raw")
-
-    def __init__(self, sieve: Sieve) -> None:
-        self._sieve = sieve
-        self.raw = b""
-
-    def __call__(self, reply: bytes) -> bytes:
-        self.raw = reply
-        return sift(reply, self._sieve)
-
-
-def _wants_token(response: http.Response) -> bool:
-    fault = soap.fault(response.text())
-    return response.status == _UNAUTHORIZED or (
-        fault is not None and bool(_NOT_AUTHORIZED.search(fault) or "authoriz" in fault.lower())
-    )
-
-
-def _refuses_token(response: http.Response, made: Exchange) -> bool:
-    if made.protocol is not Protocol.ONVIF:
-        return False
-    fault = soap.fault(response.text())
-    return fault is not None and bool(_NOT_AUTHORIZED.search(fault) or "authoriz" in fault.lower())
 
 
 def _noted(request: bytes) -> bytes:

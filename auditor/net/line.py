@@ -10,7 +10,7 @@ from auditor.model import Endpoint, Exchange, Grant, Method, Plan, Protocol, Sta
 from auditor.net.budget import Budget
 from auditor.net.door import Door, NotSentError, Passage
 from auditor.net.pace import PaceKeeper, Tempo
-from auditor.net.stop import Stop
+from auditor.net.stop import Bounded, Stop
 from auditor.net.stream import NotTlsError, Plain, Stream, Tls
 from auditor.net.talk import Talk
 from auditor.wire import tls as wire_tls
@@ -59,7 +59,17 @@ class Confidence:
 class Line:
     """The only way a probe reaches a device. Bound to the endpoint of a grant; cannot be pointed elsewhere."""
 
-    __slots__ = ("_budget", "_endpoint", "_grant", "_newest", "_office", "_serial", "_trace", "plan")
+    __slots__ = (
+        "_bound",
+        "_budget",
+        "_endpoint",
+        "_grant",
+        "_newest",
+        "_office",
+        "_serial",
+        "_trace",
+        "plan",
+    )
 
     def __init__(
         self,
@@ -79,6 +89,7 @@ class Line:
         self._office = office
         self._serial = serial
         self._trace: list[Exchange] = []
+        self._bound: Bounded | None = None
         self._newest = ssl.TLSVersion.TLSv1_3
         self.plan = plan
 
@@ -132,6 +143,8 @@ class Line:
                 await stream.handshake()
             if sent:
                 await stream.write(sent)
+            if secret is not None and self._bound is not None:
+                self._bound.wait_out()
             await self._listen(stream, talk, done)
 
         return await self._ask(
@@ -223,7 +236,7 @@ class Line:
         deadline: float,
     ) -> None:
         try:
-            async with self._office.stop.bounded(deadline):
+            async with self._office.stop.bounded(deadline) as self._bound:
                 stream = await self._open(passage)
                 talk.connected = True
                 try:

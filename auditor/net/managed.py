@@ -4,8 +4,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from auditor.model import Exchange, Plan, Protocol, Status
-from auditor.net.authenticated import Outcome
+from auditor.model import Exchange, Outcome, Plan, Protocol, Reason, Status
 from auditor.net.line import Confidence, Line
 from auditor.scope import Privacy, Proof, Snmp
 from auditor.wire import snmp, snmp_ask, usm
@@ -29,6 +28,9 @@ class ManagedLine:
     keep: Callable[[Exchange], None]
     probe: str
     outcome: Outcome = Outcome.UNTRIED
+    reason: str = ""
+    answered: int = 0
+    """Objects of the plan that came to an answer; a table's columns when its first row was asked for."""
     _asked: int = 0
     _engine: usm.Engine | None = None
     _user: usm.User = field(default_factory=lambda: usm.User(""), repr=False)
@@ -44,13 +46,21 @@ class ManagedLine:
             return None
         number = _NUMBER + self._asked
         self._asked += 1
-        return await (self._as_user(oids, number) if self.snmp.user else self._with_community(oids, number))
+        made = await (self._as_user(oids, number) if self.snmp.user else self._with_community(oids, number))
+        self.answered += len(oids) if self.outcome.is_taken and made.status is Status.ANSWERED else 0
+        return made
+
+    @property
+    def due(self) -> int:
+        """How many objects and columns the device was to be asked for; a version 3 user is asked for no columns."""
+        return sum(not (call.column and self.snmp.user) for call in self.plan.calls)
 
     async def walk(self, columns: Sequence[str]) -> None:
         """Read a table of cameras row by row with the owner's community; a version 3 user is not asked for tables yet."""
         row, rows = -1, 0
         while columns and not self.snmp.user and not self.outcome.is_final and rows < MAX_ROWS:
             made = await self._after([f"{column}.{row}" if rows else column for column in columns], columns)
+            self.answered += len(columns) if not rows and made.status is Status.ANSWERED else 0
             told = snmp.parse(made.reply)
             named = [name.rpartition(".")[2] for name, _ in told.varbinds] if told else []
             if not named or len(named[0]) > _ROW_DIGITS or int(named[0]) <= row:
@@ -88,7 +98,7 @@ class ManagedLine:
         refused = usm.is_refusal(made.reply)
         self._judge(made, made.status is Status.ANSWERED and bool(made.reply) and not refused)
         if refused:
-            self.outcome = Outcome.REFUSED
+            self.outcome, self.reason = Outcome.REFUSED, ""
         return made
 
     async def _send(self, recorded: bytes, sent: bytes, sift: Sift) -> Exchange:
@@ -106,8 +116,12 @@ class ManagedLine:
     def _judge(self, made: Exchange, taken: bool) -> None:
         if taken:
             self.outcome = Outcome.ACCEPTED
+        elif self.outcome is Outcome.ACCEPTED and made.status is Status.WITHHELD:
+            self.reason = Reason.STOPPED
         elif self.outcome is Outcome.UNTRIED:
-            self.outcome = Outcome.WITHHELD if made.status is Status.WITHHELD else Outcome.UNCLEAR
+            is_held = made.status is Status.WITHHELD
+            self.outcome = Outcome.WITHHELD if is_held else Outcome.UNCLEAR
+            self.reason = Reason.STOPPED if is_held else Reason.NO_AGENT
 
 
 def _user(told: Snmp, engine: usm.Engine) -> usm.User:

@@ -5,9 +5,12 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 _FILE_CHECK = 0.2
 """Seconds between two looks at the stop file."""
+_MOMENT = 1.0
+"""Seconds a stop leaves for the answer to a login that is out: whether it was refused must be known."""
 
 
 class StoppedError(Exception):
@@ -23,9 +26,14 @@ class Bounded:
         self._stop = stop
         self._bound = asyncio.timeout(seconds)
 
-    async def __aenter__(self) -> None:
+    async def __aenter__(self) -> Self:
         await self._bound.__aenter__()
         self._stop.enter(self._bound)
+        return self
+
+    def wait_out(self) -> None:
+        """From here on nothing more is sent: a stop still leaves a moment for the answer."""
+        self._stop.spare(self._bound)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -43,6 +51,7 @@ class Stop:
         self._next_look = 0.0
         self._reason = ""
         self._bounds: set[asyncio.Timeout] = set()
+        self._spared: set[asyncio.Timeout] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -82,9 +91,14 @@ class Stop:
         if self.is_set():
             bound.reschedule(self._loop.time())
 
+    def spare(self, bound: asyncio.Timeout) -> None:
+        """Let a stop end this waiting a moment later, since its question is out and its answer counts."""
+        self._spared.add(bound)
+
     def leave(self, bound: asyncio.Timeout) -> None:
         """Forget a waiting that is over."""
         self._bounds.discard(bound)
+        self._spared.discard(bound)
 
     async def unless(self, work: Awaitable[None]) -> None:
         """Wait for the work, or raise StoppedError as soon as we stop."""
@@ -97,5 +111,6 @@ class Stop:
     def _end_waiting(self) -> None:
         loop = asyncio.get_running_loop()
         for bound in tuple(self._bounds):
-            if not bound.expired():
-                bound.reschedule(loop.time())
+            end = loop.time() + (_MOMENT if bound in self._spared else 0.0)
+            if not bound.expired() and (bound.when() or end) >= end:
+                bound.reschedule(end)

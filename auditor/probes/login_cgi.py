@@ -50,7 +50,7 @@ _MAX_LINES = 4096
 
 async def probe(line: "LoggedLine") -> None:
     """Ask the calls of the plan in order, until there are no more or the device refuses the account."""
-    for call in line.plan.calls:
+    for call in line.calls():
         if await line.get(call) is None:
             return
 

@@ -48,7 +48,7 @@ _CERTIFICATE = {"commonname", "issuerdn", "subjectdn", "startdate", "enddate", "
 
 async def probe(line: "LoggedLine") -> None:
     """Ask the calls of the plan in order, until there are no more or the device refuses the account."""
-    for call in line.plan.calls:
+    for call in line.calls():
         if await line.get(call) is None:
             return
 

@@ -19,11 +19,12 @@ _KIND = "application/json"
 
 async def probe(line: "LoggedLine") -> None:
     """Log in once by the first call of the plan; where that opened a session, ask the others in order."""
-    if not line.plan.calls:
+    calls = line.calls()
+    first = next(calls, None)
+    if first is None:
         return
-    first, *others = line.plan.calls
     await line.open(first.path, _BODY, _KIND, first)
-    for call in others if line.is_in else ():
+    for call in calls if line.is_in else ():
         if await line.post(call.path, _BODY, _KIND, call, Protocol.HTTP) is None:
             return
 

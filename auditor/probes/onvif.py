@@ -106,7 +106,8 @@ def _body(text: str) -> Iterator[tuple[str, str | None]]:
     yield "onvif.fault", soap.fault(text)
     moment = onvif.device_time(text)
     if moment:
-        yield "onvif.time", moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        zone = "Z" if onvif.tells_utc(text) else ""
+        yield "onvif.time", moment.strftime("%Y-%m-%dT%H:%M:%S") + zone
         yield "onvif.time_zone", onvif.time_zone(text)
     yield from _scopes.pairs(onvif.scopes(text))
     for namespace, address in onvif.services(text):

@@ -119,6 +119,7 @@ def section(
         _presence(device),
         () if compact else _evidence(device, full=full, hashes=hashes),
         _grounds(claims, texts) if compact else (),
+        tuple(one_line(one.words) for one in device.accounts),
     )
 
 

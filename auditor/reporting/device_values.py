@@ -150,3 +150,5 @@ class Section:
     evidence: tuple[Spoken, ...]
     grounds: tuple[Ground, ...]
     """Only in a compact page, instead of evidence."""
+    accounts: tuple[str, ...] = ()
+    """How the owner's accounts fared at it, a sentence each."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from auditor.model import Device, Run
+from auditor.reporting.accounts import account_counts
 from auditor.reporting.context import Context, Evidence
 from auditor.reporting.counting import charts, slices
 from auditor.reporting.describing import in_order, name_of, row, section
@@ -70,6 +71,7 @@ def page(run: Run, devices: Iterable[Device], context: Context | None = None) ->
         since=since(
             context.changes, context.audits, words, labels, anchors, frozenset(one.first.id for one in known)
         ),
+        accounts=account_counts(here, labels),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from auditor.model import (
+    Account,
     Claim,
     Contradiction,
     Device,
@@ -21,7 +22,7 @@ from auditor.reporting import masks
 from auditor.reporting.context import Context, Options
 from auditor.reporting.redacted_changes import masked_changes
 
-_IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
+_IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)")
 _IPV6 = re.compile(r"(?<![0-9A-Za-z:])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:)[0-9A-Fa-f:]{3,39}(?![0-9A-Za-z:])")
 _NAME_LEAST = 4
 
@@ -183,6 +184,16 @@ class _OneDevice:
             observations=tuple(map(self._observation, device.observations)),
             exchanges=tuple(map(self._exchange, device.exchanges)),
             findings=tuple(map(self._finding, device.findings)),
+            accounts=tuple(map(self._account, device.accounts)),
+        )
+
+    def _account(self, account: Account) -> Account:
+        return replace(
+            account,
+            subject=self._redactor.key(account.subject),
+            entry=self._text(account.entry),
+            reason=self._text(account.reason),
+            endpoint=self._text(account.endpoint),
         )
 
     def _retirement(self, word: Retirement | None) -> Retirement | None:

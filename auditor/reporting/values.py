@@ -233,3 +233,5 @@ class Report:
     """(address, how many devices) where several are behind one address."""
     since: Since | None = None
     """What changed since the audit before; None where there was none."""
+    accounts: tuple[tuple[str, int], ...] = ()
+    """(how the owner's account fared, at how many devices); empty where none was for any device."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from auditor.model import Coverage, Device, Priority, Verdict, WorkOrder
+from auditor.reporting.accounts import account_gaps
 from auditor.reporting.context import Context
 from auditor.reporting.counting import standing, urgency
 from auditor.reporting.judging import Judged, anchor
@@ -171,6 +172,7 @@ def _gaps(
     gaps.append(Gap("no-maker", nameless, "devices"))
     blind = sum(1 for d in granted if _is_ours(d, texts) and d.identity.value("firmware") is None)
     gaps.append(Gap("no-firmware", blind, "devices"))
+    gaps.extend(account_gaps(granted, texts))
     if coverage is not None:
         gaps.append(Gap("silent", coverage.silent, "addresses"))
         gaps.extend(Gap(held.reason, held.addresses, "addresses") for held in coverage.withheld)

@@ -29,6 +29,10 @@ ENDED = "ended"
 """The kind of the log's line that says why a process of the run ended early."""
 _TICK = 0.25
 """Seconds between two flushes: what a kill loses at most."""
+_WITHOUT = (
+    "resumed without --credentials: the accounts that this run began with were not used at the devices that were left; "
+    "their settings are not known"
+)
 
 
 def utc_now() -> datetime:
@@ -111,6 +115,8 @@ class Execution:
         """Run to the end, or as far as we may; the run's state says which. Everything heard is in the store."""
         self.store.begin(self.run, options=self.audit.text())
         self._record.tally.granted = self.scope.count(at=self.clock())
+        if self.credentials is None and self.past.logins:
+            self._record.note(_WITHOUT)
         end = EndedError("complete", "")
         async with self._ticking():
             try:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from auditor.model import Finding, Verdict
+from auditor.run.accounts import with_accounts
 from auditor.run.basis import EVENT, Basis, Judging, basis_of, basis_text, current_basis, judging_by
 from auditor.run.execute import utc_now
 from auditor.run.garbage import seldom_collected
@@ -27,7 +28,8 @@ def judge(store: Store, run: str, *, today: date, policy: str | None = None) -> 
     with seldom_collected():
         keep_judged(store, run, judging)
         found = [one for one in store.held() if run in {look.run for look in one.looks if look.heard}]
-    if words := settled((one.device for one in found), judging).words:
+    told = with_accounts(store, (one.device for one in found), (run,))
+    if words := settled(told, judging).words:
         known = store.run(run)
         store.finish(replace(known, notes=tuple(dict.fromkeys((*known.notes, words)))))
     return tuple(finding for one in found for finding in one.device.findings)

@@ -1,6 +1,5 @@
 """Logging in with the owner's accounts: which one where, once, and what came of it, remembered in the run's log."""
 
-import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
@@ -8,20 +7,26 @@ from types import ModuleType
 
 from auditor import probes
 from auditor.model import (
+    Call,
     Certainty,
     Endpoint,
     Exchange,
     Grant,
     LoginForm,
     Method,
+    Observation,
+    Outcome,
     Protocol,
+    Reason,
     Status,
     Transport,
 )
-from auditor.net import Budget, Ears, LoggedLine, ManagedLine, Outcome
+from auditor.net import Answer, Budget, Ears, LoggedLine, ManagedLine
 from auditor.run.again import Known
 from auditor.run.asking import Asker
 from auditor.run.attached import attached
+from auditor.run.attempt import Attempt
+from auditor.run.doors import Door, doors, doorstep, maker_at
 from auditor.run.record import Record
 from auditor.run.target import Target
 from auditor.run.tries import EVENT, TRYING, Try
@@ -53,20 +58,23 @@ class Logins:
     def __post_init__(self) -> None:
         last: dict[tuple[str, str], Try] = {}
         for one in self.earlier:
-            last[one.entry, one.subject] = one
+            self._remember(one)
+            if one.is_shown:
+                last.pop((one.entry, one.subject), None)
+                last[one.entry, one.subject] = one
         for one in last.values():
             self._turn(one.entry).learn(one.outcome if one.outcome != TRYING else Outcome.REFUSED)
-            self._remember(one)
 
     def _turn(self, entry: str) -> Turns:
         return self._turns.setdefault(entry, Turns(self.credentials.refusals))
 
     def _remember(self, one: Try) -> None:
         for name in (one.subject, *one.marks):
-            if one.outcome == Outcome.ACCEPTED:
-                self._spent.pop((one.entry, name), None)
-            else:
+            if one.is_spent:
                 self._spent[one.entry, name] = one.outcome
+            elif one.outcome == Outcome.ACCEPTED or self._spent.get((one.entry, name)) == TRYING:
+                # A try that was stopped before the account was shown is none.
+                self._spent.pop((one.entry, name), None)
 
     async def enter(self, target: Target, budget: Budget) -> None:
         """Ask a device what only a login shows, when an entry fits it and was not tried there before."""
@@ -77,15 +85,36 @@ class Logins:
             return
         before = len(target.memory)
         known = await self.asker.known(target)
-        door = _doorstep(target, known)
-        if Method.CREDENTIALS not in admitted.methods:
-            return
-        if entry := self.credentials.account(door):
-            await self._account(target, admitted, budget, known, door, entry)
-        if Method.SNMP in admitted.methods and (entry := self.credentials.management(door)):
-            await self._management(target, admitted, budget, door, entry)
+        hinted = known.suspected | {one for one in (known.identity.value("maker"),) if one}
+        for door in doors(target, known):
+            await self._at_the_door(target, admitted, budget, door, hinted)
+        step = doorstep(target, known.identity)
+        if entry := self.credentials.management(step):
+            if {Method.CREDENTIALS, Method.SNMP} <= admitted.methods:
+                await self._management(target, admitted, budget, known, step, entry)
+            else:
+                self._withhold(target, entry, Reason.SCOPE)
         if len(target.memory) > before:
             await self._save(target)
+
+    async def _at_the_door(
+        self, target: Target, grant: Grant, budget: Budget, door: Door, hinted: frozenset[str]
+    ) -> None:
+        """Use the one account that fits; where only its maker is not sure enough, say so."""
+        entry = self.credentials.account(door.step)
+        if entry is None:
+            if bound := self.credentials.unconfirmed(door.step, hinted):
+                self._withhold(target, bound, Reason.MAKER)
+        elif Method.CREDENTIALS not in grant.methods:
+            self._withhold(target, entry, Reason.SCOPE)
+        else:
+            await self._account(target, grant, budget, door, entry)
+
+    def _withhold(
+        self, target: Target, entry: Entry, reason: Reason, outcome: Outcome = Outcome.WITHHELD
+    ) -> None:
+        """Write down that an entry was not shown, and why."""
+        self.log(Try(target.subject, entry.name, outcome.value, reason=reason.value, is_shown=False))
 
     async def _save(self, target: Target) -> None:
         known = await self.asker.known(target)
@@ -102,35 +131,65 @@ class Logins:
     def _columns(self) -> dict[str, str]:
         return {call.path: call.column for form in self.forms for call in form.calls if call.column}
 
-    def _may_try(self, entry: Entry, door: Doorstep, subject: str) -> bool:
-        spent = any((entry.name, name) in self._spent for name in (subject, *door.marks))
-        return not spent and not self._turn(entry.name).is_ended
+    def _bar(self, entry: Entry, step: Doorstep, subject: str) -> Reason | None:
+        """Return why an entry may not be tried here any more; None where it may."""
+        if (entry.name, subject) in self._spent:
+            return Reason.ELSEWHERE
+        if any((entry.name, name) in self._spent for name in step.marks):
+            return Reason.ELSEWHERE
+        return Reason.ENDED if self._turn(entry.name).is_ended else None
 
-    async def _account(
-        self, target: Target, grant: Grant, budget: Budget, known: Known, door: Doorstep, entry: Entry
-    ) -> None:
+    async def _account(self, target: Target, grant: Grant, budget: Budget, door: Door, entry: Entry) -> None:
         """Go through the forms the device may speak until one took the account, or refused it.
 
-        Another form is tried after that only where the entry names it: makers keep accounts apart by form.
+        Another form is tried after that only where the entry names it: makers keep accounts apart by form. An
+        endpoint where the account was not shown says nothing of the next.
         """
-        kind, taken = known.identity.value("kind") or "", False
-        for form in self._forms_for(known.identity.value("maker") or "", entry):
+        taken = was_asked = False
+        for form in self._forms_for(door.maker, entry):
             if taken and not entry.protocols:
                 return
-            for endpoint in _web_endpoints(target, known):
-                if not self._may_try(entry, door, target.subject):
+            for endpoint in door.endpoints:
+                if reason := self._bar(entry, door.step, target.subject):
+                    self._say_barred(target, entry, reason)
                     return
-                line = self._line(target, grant, budget, entry, _with_calls(form, kind), endpoint, door)
-                await self.asker.attempt(target.subject, _module(form.protocol).probe(line))
-                self.asker.gate.check()
-                if line.outcome is Outcome.NOT_OFFERED:
-                    break
-                if line.outcome.is_final:
+                was_asked = True
+                line = self._line(target, grant, budget, entry, form, endpoint, door.step)
+                outcome = await self._ask(target, entry, form, endpoint, door.step, line)
+                if outcome.is_final and (line.is_shown or outcome is Outcome.LOCKED):
                     self._note_end(entry)
                     return
-                if line.outcome is Outcome.ACCEPTED:
+                if outcome is Outcome.ACCEPTED:
                     taken = True
                     break
+        if not was_asked:
+            self._withhold(target, entry, Reason.NO_INTERFACE, Outcome.UNTRIED)
+
+    def _say_barred(self, target: Target, entry: Entry, reason: Reason) -> None:
+        """Write down why an entry is not tried, unless how it was tried here stands there already."""
+        if (entry.name, target.subject) not in self._spent:
+            self._withhold(target, entry, reason)
+
+    async def _ask(
+        self,
+        target: Target,
+        entry: Entry,
+        form: LoginForm,
+        endpoint: Endpoint,
+        step: Doorstep,
+        line: LoggedLine,
+    ) -> Outcome:
+        """Put the calls of a form, and write down how far that came."""
+        is_ours = await self.asker.attempt(target.subject, _module(form.protocol).probe(line))
+        told = _told(self._try(target, entry, form, endpoint, step), line, is_ours=is_ours)
+        self.log(told)
+        self.asker.gate.check()
+        return Outcome(told.outcome)
+
+    def _try(self, target: Target, entry: Entry, form: LoginForm, endpoint: Endpoint, step: Doorstep) -> Try:
+        return Try(
+            target.subject, entry.name, TRYING, tuple(sorted(step.marks)), form.protocol, str(endpoint)
+        )
 
     def _forms_for(self, maker: str, entry: Entry) -> Iterator[LoginForm]:
         """Yield the maker's own forms, then ONVIF; where the entry names forms, those alone."""
@@ -149,13 +208,23 @@ class Logins:
         entry: Entry,
         form: LoginForm,
         endpoint: Endpoint,
-        door: Doorstep,
+        step: Doorstep,
     ) -> LoggedLine:
         plan = replace(self.asker.plan, calls=form.calls)
         probe = f"login_{form.protocol}"
 
         def attempt(line: LoggedLine) -> AbstractAsyncContextManager[bool]:
-            return _Attempt(self, line, target, entry, door)
+            one = self._try(target, entry, form, endpoint, step)
+            return Attempt(line, one, self.turn(entry), log=self.log, shows_maker=shows_maker)
+
+        def shows_maker() -> bool:
+            bound = entry.place.makers
+            return not bound or maker_at(target.subject, self._seen(target), endpoint.port) in bound
+
+        def fits(call: Call) -> bool:
+            """A kind that is a mere hint keeps no call from being asked."""
+            kind = target.reader.known(target.subject, target.memory.exchanges).identity.claim("kind")
+            return kind is None or kind.certainty is Certainty.TENTATIVE or kind.value in call.kinds
 
         def recall(request: bytes) -> Exchange | None:
             protocol = Protocol.ONVIF if form.protocol == _ALL else Protocol.HTTP
@@ -163,7 +232,7 @@ class Logins:
                 (
                     one
                     for one in reversed(target.memory.recall((endpoint, probe, protocol, request)))
-                    if one.status is Status.ANSWERED
+                    if one.status is Status.ANSWERED and one.reply[9:12] != b"401"
                 ),
                 None,
             )
@@ -171,21 +240,31 @@ class Logins:
         return LoggedLine(
             self.asker.network.line(grant, endpoint, budget, plan),
             entry,
-            Ears(lambda exchange: self.asker.keep(target, exchange), recall, attempt),
+            Ears(lambda exchange: self.asker.keep(target, exchange), recall, attempt, fits),
             probe,
             basic_without_tls=self.asker.gate.scope.basic_without_tls,
         )
 
+    def _seen(self, target: Target) -> tuple[Observation, ...]:
+        return target.reader.known(target.subject, target.memory.exchanges).observations
+
     async def _management(
-        self, target: Target, grant: Grant, budget: Budget, door: Doorstep, entry: Entry
+        self, target: Target, grant: Grant, budget: Budget, known: Known, step: Doorstep, entry: Entry
     ) -> None:
         """Read the management tree by UDP, once; silence is all a wrong community gets."""
         form = next((one for one in self.forms if one.protocol == "snmp"), None)
-        if form is None or entry.snmp is None or not self._may_try(entry, door, target.subject):
+        if form is None or entry.snmp is None or self._is_read(entry, target.subject):
             return
-        one = Try(target.subject, entry.name, TRYING, tuple(sorted(door.marks)))
-        self.log(one)
+        bound = entry.place.makers
+        if reason := self._bar(entry, step, target.subject):
+            self._say_barred(target, entry, reason)
+            return
+        if bound and maker_at(target.subject, known.observations, SNMP_PORT, udp=True) not in bound:
+            self._withhold(target, entry, Reason.ENDPOINT)
+            return
         endpoint = Endpoint(target.address, SNMP_PORT, Transport.UDP)
+        one = self._try(target, entry, form, endpoint, step)
+        self.log(one)
         line = ManagedLine(
             self.asker.network.line(grant, endpoint, budget, replace(self.asker.plan, calls=form.calls)),
             entry.snmp,
@@ -193,10 +272,23 @@ class Logins:
             "login_snmp",
         )
         await self.asker.attempt(target.subject, _module(form.protocol).probe(line))
-        self.log(replace(one, outcome=line.outcome.value))
+        is_whole = not line.outcome.is_taken or line.answered >= line.due
+        outcome = line.outcome if is_whole else Outcome.BROKEN_OFF
+        why = line.reason if is_whole else line.reason or Reason.SILENT
+        told = replace(one, outcome=outcome.value, reason=str(why), answered=line.answered, calls=line.due)
+        self.log(replace(told, is_shown=outcome is not Outcome.WITHHELD))
         self._turn(entry.name).learn(line.outcome)
         self._note_end(entry)
         self.asker.gate.check()
+
+    def _is_read(self, entry: Entry, subject: str) -> bool:
+        """Tell whether an earlier process of the run read the whole tree there."""
+        return any(
+            one.outcome == Outcome.ACCEPTED
+            and (one.entry, one.subject) == (entry.name, subject)
+            and one.answered is not None
+            for one in self.earlier
+        )
 
     def log(self, one: Try) -> None:
         """Write down a try, on disk before anything else happens."""
@@ -217,73 +309,33 @@ class Logins:
             )
 
 
-class _Attempt(AbstractAsyncContextManager[bool]):
-    """One try of an entry at one device: its turn, and its two lines in the log."""
-
-    def __init__(
-        self, logins: Logins, line: LoggedLine, target: Target, entry: Entry, door: Doorstep
-    ) -> None:
-        self._logins = logins
-        self._line = line
-        self._try = Try(target.subject, entry.name, TRYING, tuple(sorted(door.marks)))
-        self._held = logins.turn(entry).turn(line, lambda: logins.log(self._try))
-        self._allowed = False
-
-    async def __aenter__(self) -> bool:
-        # The host's own pace is waited for outside the turn, so that turns are short.
-        await asyncio.sleep(self._line.rest)
-        self._allowed = await self._held.__aenter__()
-        return self._allowed
-
-    async def __aexit__(self, *how: object) -> None:
-        await self._held.__aexit__(None, None, None)
-        if self._allowed:
-            self._logins.log(replace(self._try, outcome=self._line.outcome.value))
-
-
-def _with_calls(form: LoginForm, kind: str) -> LoginForm:
-    return replace(
-        form, calls=tuple(call for call in form.calls if not (kind and call.kinds) or kind in call.kinds)
-    )
-
-
 def _module(protocol: str) -> ModuleType:
     wanted = f"login_{protocol}"
     return next(one for one in probes.all_probes() if one.__name__.rpartition(".")[2] == wanted)
 
 
-def _doorstep(target: Target, known: Known) -> Doorstep:
-    maker = known.identity.claim("maker")
-    mac = "".join(one for one in (known.identity.value("mac") or "").lower() if one in "0123456789abcdef")
-    serial = known.identity.claim("serial")
-    sure = serial is not None and serial.certainty is not Certainty.TENTATIVE
-    marks = {mac if len(mac) == 12 else "", serial.value.strip().lower() if serial and sure else ""}
-    return Doorstep(
-        site=target.site,
-        address=target.address,
-        maker=maker.value if maker and maker.certainty is not Certainty.TENTATIVE else "",
-        marks=frozenset(one for one in marks if one),
+def _told(one: Try, line: LoggedLine, *, is_ours: bool) -> Try:
+    """Add to a try how it ended and how far its calls came."""
+    outcome, reason, answered = line.outcome, str(line.reason), line.answered
+    if outcome is Outcome.UNTRIED:
+        was_read = Answer.READ in line.answers.values()
+        if line.is_shown:  # everything was recalled: an earlier process of the run had it all
+            outcome = Outcome.ACCEPTED
+        elif not reason:
+            reason = Reason.OPEN if was_read else Reason.NO_INTERFACE
+    if not is_ours:
+        reason = Reason.FAULT
+    if outcome is Outcome.ACCEPTED and len(line.answers) < line.due:
+        outcome, reason = Outcome.BROKEN_OFF, reason or Reason.SILENT
+    return replace(
+        one,
+        outcome=outcome.value,
+        reason=reason,
+        answered=answered,
+        calls=line.due,
+        barred=line.barred,
+        is_shown=line.is_shown,
     )
-
-
-def _web_endpoints(target: Target, known: Known) -> tuple[Endpoint, ...]:
-    """Return where the device answered as a web server, encrypted ones first, then where it says that it is one."""
-    found = {
-        one.endpoint
-        for one in target.memory.exchanges
-        if one.status is Status.ANSWERED
-        and one.protocol in {Protocol.HTTP, Protocol.ONVIF}
-        and one.endpoint.transport is not Transport.UDP
-        and one.reply[:5] == b"HTTP/"
-    }
-    ports = {one.port for one in found}
-    told = {
-        int(seen.value)
-        for seen in known.observations
-        if seen.field.endswith(".http_port") and seen.value.isdigit() and 0 < int(seen.value) < 65_536
-    }
-    found |= {Endpoint(target.address, port) for port in told - ports}
-    return tuple(sorted(found, key=lambda one: (one.transport is not Transport.TLS, one.port)))
 
 
 def has_given_up(notes: Iterable[str]) -> bool:

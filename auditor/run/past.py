@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from auditor.model import Exchange, Sighting
 from auditor.run.coverage import Swept, swept_of
 from auditor.run.target import sighting_of
-from auditor.run.tries import Try, try_of
+from auditor.run.tries import EVENT, Try, try_of
 from auditor.store import Store
 
 
@@ -39,6 +39,10 @@ def past_of(store: Store, run: str) -> Past:
             (event.subject, sighting_of(event.subject, event.at, event.text))
             for event in store.events(run, "sighting")
         ),
-        logins=tuple(try_of(event.subject, event.text) for event in store.events(run, "login")),
+        logins=tuple(
+            found
+            for event in store.events(run, EVENT)
+            if (found := try_of(event.subject, event.text)) is not None
+        ),
         exchanges={subject: tuple(said) for subject, said in exchanges.items()},
     )

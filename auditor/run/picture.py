@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from auditor.knowledge import FirmwareIndex, with_shared_marks
 from auditor.model import Device, Finding, Retirement, Run, Standing, State
+from auditor.run.accounts import with_accounts
 from auditor.run.again import Change, changed, concluded_from
 from auditor.run.basis import Basis, Judging, current_basis, judging_by
 from auditor.store import Conclusion, Held, Look, Store
@@ -69,7 +70,8 @@ def picture(
     )
     name = chosen.id if chosen else None
     held = store.held(name, as_of=as_of, with_bytes=with_bytes, numbers=numbers)
-    devices = tuple(standing(store, runs, concluded(store, held, judging, run=name, as_of=as_of)))
+    seen = standing(store, runs, concluded(store, held, judging, run=name, as_of=as_of))
+    devices = tuple(with_accounts(store, seen, tuple(one.id for one in runs)))
     if findings and numbers is None:
         devices = tuple(with_shared_marks(devices))
     made = judging.made if judging and (judging.anew or basis is None) else basis

@@ -34,10 +34,10 @@ class Settled:
 
 
 def settled(devices: Iterable[Device], judging: Judging) -> Settled:
-    """Compare what is found of devices, given with their findings, with what would be found without the logins."""
+    """Compare what is found of devices, given with findings and accounts, with what would be found without the logins."""
     found = Settled()
     for device in devices:
-        if any(one.exchange.is_after_login for one in device.observations):
+        if any(one.outcome.is_taken for one in device.accounts):
             found = _with(found, device, _open_before(device, judging))
     return found
 

@@ -5,9 +5,12 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from auditor.net import LoggedLine, Outcome
+from auditor.model import Outcome
+from auditor.net import LoggedLine
 
 _REFUSING = frozenset({Outcome.REFUSED, Outcome.LOCKED})
+"""Locked, too, where a device says so in answer to the account: it may be our try that locked it."""
+_TAKEN = frozenset({Outcome.ACCEPTED, Outcome.BROKEN_OFF})
 
 
 @dataclass(slots=True)
@@ -27,7 +30,7 @@ class Turns:
 
     def learn(self, outcome: str) -> None:
         """Count how a try went; what is neither yes nor no counts for nothing."""
-        if outcome == Outcome.ACCEPTED:
+        if outcome in _TAKEN:
             self.refusals = 0 if not self.is_ended else self.refusals
         elif outcome in _REFUSING:
             self.refusals += 1

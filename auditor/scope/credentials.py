@@ -4,7 +4,7 @@ A secret is held in a `Secret`, which shows itself to nobody but who calls `reve
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from auditor.scope.addresses import Interval, address_number
@@ -156,6 +156,13 @@ class Credentials:
     def account(self, door: Doorstep) -> Entry | None:
         """Return the one account for a device: the entry that is bound most narrowly, of equals the first."""
         return _closest((one for one in self.entries if one.snmp is None), door)
+
+    def unconfirmed(self, door: Doorstep, suspected: Iterable[str]) -> Entry | None:
+        """Return the account that would fit a device of unknown maker if it were of a maker that is suspected."""
+        if door.maker:
+            return None
+        found = (self.account(replace(door, maker=maker)) for maker in sorted(suspected))
+        return next((entry for entry in found if entry is not None and entry.place.makers), None)
 
     def management(self, door: Doorstep) -> Entry | None:
         """Return the one SNMP entry for a device."""

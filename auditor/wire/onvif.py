@@ -1,7 +1,8 @@
 """ONVIF device calls that need no login, and their answers under any prefix. Source: ONVIF Core and Device Management."""
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 from auditor.wire import charset, soap, xml
 
@@ -14,6 +15,11 @@ _SCOPE = re.compile(r"onvif://[^/\s]{1,128}/([^/\s]{1,64})(?:/(\S*))?", re.IGNOR
 _ENOUGH = 3
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _WHOLE = re.compile(r"\d{1,4}")
+_ZONE = re.compile(
+    r"(?:[A-Za-z]{3,16}|<[A-Za-z0-9+-]{3,16}>)(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::(?P<minutes>[0-5]\d))?(?::[0-5]\d)?"
+)
+_SUMMER = re.compile(r"\A[A-Za-z<]")
+"""What follows the offset of a zone that has a summer time."""
 
 
 def get_system_date_and_time() -> bytes:
@@ -69,8 +75,31 @@ def scope_item(scope: str) -> tuple[str, str] | None:
 
 
 def device_time(text: str) -> datetime | None:
-    """Return the device's UTC clock, or None when it shows none that a calendar has."""
-    clock = [each for each in xml.elements(text) if "utcdatetime" in each.path.lower() and not each.cut]
+    """Return the device's clock in UTC, or None when it shows none that a calendar has.
+
+    Where it tells no UTC, its local time is taken, by the time zone it tells; without one the result is what its clock
+    shows, in whichever zone. See `tells_utc`. Source: ONVIF Core Specification, GetSystemDateAndTime; POSIX TZ.
+    """
+    elements = xml.elements(text)
+    if any(each.path.lower().endswith("utcdatetime/date/year") for each in elements):
+        return _clock(elements, "utcdatetime")
+    local = _clock(elements, "localdatetime")
+    if local is None:
+        return None
+    try:
+        return local + (_west(elements) or timedelta())
+    except OverflowError:
+        return local
+
+
+def tells_utc(text: str) -> bool:
+    """Tell whether the device's clock can be placed in UTC: it tells UTC, or local time with a time zone."""
+    elements = xml.elements(text)
+    return _clock(elements, "utcdatetime") is not None or _west(elements) is not None
+
+
+def _clock(elements: Iterable[xml.Element], group: str) -> datetime | None:
+    clock = [each for each in elements if group in each.path.lower() and not each.cut]
     parts: list[int] = []
     for name in ("year", "month", "day", "hour", "minute", "second"):
         value = next((each.text for each in clock if each.name.lower() == name), "")
@@ -82,6 +111,18 @@ def device_time(text: str) -> datetime | None:
         return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
     except ValueError:
         return None
+
+
+def _west(elements: Iterable[xml.Element]) -> timedelta | None:
+    """Return what local time lacks to UTC, from a time zone in POSIX form such as `CST-8`; None without a readable one."""
+    told = {each.name.lower(): each.text.strip() for each in elements if not each.cut}
+    found = _ZONE.match(told.get("tz", ""))
+    if found is None:
+        return None
+    sign = -1 if found["sign"] == "-" else 1
+    west = sign * timedelta(hours=int(found["hours"]), minutes=int(found["minutes"] or 0))
+    is_summer = told.get("daylightsavings", "").lower() in {"true", "1"}
+    return west - timedelta(hours=1) if is_summer and _SUMMER.search(told["tz"][found.end() :]) else west
 
 
 def time_zone(text: str) -> str | None:

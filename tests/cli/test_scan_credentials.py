@@ -97,7 +97,14 @@ def test_refusals_in_a_row_end_with_exit_code_4_and_leave_no_secret(town: None, 
     done = scan(tmp_path)
     assert done.returncode == 4, done.stderr
     assert "refused 3 times in a row" in done.stderr
-    assert len(done.stdout.splitlines()) == 5
+    assert "accounts, by device and entry: 3 refused, 2 withheld" in done.stderr
+    told = [line for line in done.stderr.splitlines() if "account at " in line]
+    assert len(told) == 5
+    assert sum("refused by the device" in line for line in told) == 3
+    assert sum("given up for the run" in line for line in told) == 2
+    assert "logins at" not in done.stderr
+    listed = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sorted(one["account"]["outcome"] for one in listed) == ["refused"] * 3 + ["withheld"] * 2
     page = tmp_path / "report.html"
     report = [
         sys.executable,

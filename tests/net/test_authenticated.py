@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from auditor.model import Call, Endpoint, Exchange, Method, Protocol, Status, Transport
-from auditor.net import MAX_ROWS, Ears, LoggedLine, ManagedLine, Outcome
+from auditor.model import Call, Endpoint, Exchange, Method, Outcome, Protocol, Reason, Status, Transport
+from auditor.net import MAX_ROWS, Ears, LoggedLine, ManagedLine
 from auditor.scope import Entry, Place, Secret, Snmp
 from auditor.wire import snmp_ask
 
@@ -101,6 +101,165 @@ def test_an_old_nonce_is_renewed_once_and_is_no_refusal(bench: Any, serve: Any) 
     assert line.outcome is Outcome.ACCEPTED
     assert b'nonce="n2"' in script.heard[3]
     assert b"nc=00000001" in script.heard[3]
+
+
+USERS, CLOCK, CHANNELS = (
+    Call(path, "test") for path in ("/ISAPI/Security/users", "/ISAPI/System/time", "/x")
+)
+
+
+def ask_all(
+    bench: Any, serve: Callable[..., Any], script: Script, calls: tuple[Call, ...], **ears: Any
+) -> LoggedLine:
+    """Ask different calls, as a probe does."""
+
+    async def main() -> LoggedLine:
+        made = bench()
+        async with serve(script) as port:
+            line = made.line(port)
+            line.plan = replace(line.plan, calls=calls)
+            logged = LoggedLine(line, entry(), Ears(lambda _: None, **ears), "login_isapi")
+            for call in logged.calls():
+                if await logged.get(call) is None:
+                    break
+            return logged
+
+    return asyncio.run(main())
+
+
+def test_a_nonce_good_for_one_request_is_renewed_and_then_asked_for_first(bench: Any, serve: Any) -> None:
+    script = Script(refusal("n1"), OK, refusal("n2"), OK, refusal("n3"), OK)
+    line = ask_all(bench, serve, script, (CALL, USERS, CLOCK))
+    assert line.outcome is Outcome.ACCEPTED
+    assert line.answered == line.due == 3
+    assert b'nonce="n2"' in script.heard[3]
+    assert b"Authorization" not in script.heard[4]
+    assert b'nonce="n3"' in script.heard[5]
+
+
+@pytest.mark.parametrize("already_short", [False, True])
+def test_a_lock_out_notice_with_a_fresh_nonce_ends_a_proven_login(
+    bench: Any, serve: Any, already_short: bool
+) -> None:
+    body = b"<userCheck><lockStatus>lock</lockStatus></userCheck>"
+    head = refusal("n9").replace(b"Length: 0", b"Length: %d" % len(body))
+    before = (refusal("n1"), OK, *((refusal("n2"), OK) if already_short else ()))
+    script = Script(*before, head + body)
+    line = ask_all(bench, serve, script, (CALL, USERS, CLOCK))
+    assert (line.outcome, line.reason) == (Outcome.BROKEN_OFF, Reason.LOCKED)
+    assert len(script.heard) == len(before) + 1
+    assert (b"Authorization" in script.heard[-1]) is not already_short
+
+
+def test_a_fresh_nonce_that_is_refused_breaks_off_and_says_where(bench: Any, serve: Any) -> None:
+    script = Script(refusal("n1"), OK, refusal("n2"), refusal("n3"))
+    line = ask_all(bench, serve, script, (CALL, USERS, CLOCK))
+    assert line.outcome is Outcome.BROKEN_OFF
+    assert line.reason == f"{Reason.REVOKED}, {USERS.path}"
+    assert (line.answered, line.due, len(script.heard)) == (1, 3, 4)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_device_that_says_it_is_locked_is_not_shown_the_account(
+    bench: Any, serve: Any, status: int
+) -> None:
+    body = b"<userCheck><lockStatus>lock</lockStatus><unlockTime>1800</unlockTime></userCheck>"
+    head = b'HTTP/1.1 %d X\r\nWWW-Authenticate: Digest realm="x", nonce="n1"\r\nContent-Length: %d\r\n\r\n'
+    tried: list[LoggedLine] = []
+    script = Script(head % (status, len(body)) + body)
+    line = ask_all(bench, serve, script, (CALL, USERS), attempt=tried.append)
+    assert (line.outcome, line.reason) == (Outcome.LOCKED, Reason.ALREADY_LOCKED)
+    assert not tried
+    assert not line.is_shown
+    assert len(script.heard) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_call_the_account_may_not_see_is_passed_over(bench: Any, serve: Any, status: int) -> None:
+    body = b"<ResponseStatus><subStatusCode>lowPrivilege</subStatusCode></ResponseStatus>"
+    barred = b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
+    line = ask_all(bench, serve, Script(refusal(), OK, barred, OK), (CALL, USERS, CLOCK))
+    assert line.outcome is Outcome.ACCEPTED
+    assert line.barred == (USERS.path,)
+    assert line.answered == 3
+
+
+def test_a_proven_account_is_shown_no_more_after_three_refused_calls_in_a_row(bench: Any, serve: Any) -> None:
+    body = (
+        b"<s:Envelope><s:Body><s:Fault><s:Value>ter:NotAuthorized</s:Value></s:Fault></s:Body></s:Envelope>"
+    )
+    fault = b"HTTP/1.1 400 X\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    told = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n<Envelope/>\n"
+    script = Script(fault, told, fault, fault, told, fault, fault, fault)
+    calls = [Call(f"Get{number}", "test") for number in range(8)]
+
+    async def main() -> LoggedLine:
+        made = bench()
+        async with serve(script) as port:
+            line = made.line(port)
+            line.plan = replace(line.plan, calls=tuple(calls))
+            logged = LoggedLine(line, entry(), Ears(lambda _: None), "login_onvif")
+            for call in logged.calls():
+                await logged.post("/onvif", b"<Envelope><Body/></Envelope>", "text/xml", call, Protocol.ONVIF)
+            return logged
+
+    line = asyncio.run(main())
+    assert (line.outcome, line.reason) == (Outcome.BROKEN_OFF, Reason.RISKY)
+    assert line.barred == ("Get1", "Get2", "Get4", "Get5")
+    assert (line.answered, line.due, len(script.heard)) == (6, 8, 8)
+
+
+def test_a_device_that_stops_answering_is_left_after_two_calls(bench: Any, serve: Any) -> None:
+    calls = (CALL, USERS, CLOCK, CHANNELS, Call("/y", "test"))
+    script = Script(refusal(), OK, OK, b"", b"")
+    line = ask_all(bench, serve, script, calls)
+    assert (line.outcome, line.reason) == (Outcome.BROKEN_OFF, Reason.SILENT)
+    assert (line.answered, line.due) == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"), [(OK, Outcome.ACCEPTED), (refusal("n2"), Outcome.REFUSED), (b"", Outcome.UNCLEAR)]
+)
+def test_a_stop_waits_a_moment_for_the_answer_to_a_login_that_is_out(
+    bench: Any, serve: Any, answer: bytes, outcome: Outcome
+) -> None:
+    async def main() -> tuple[LoggedLine, float]:
+        made = bench()
+
+        async def device(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            head = await reader.readuntil(b"\r\n\r\n")
+            if b"Authorization" in head:
+                made.stop.set("stopped by the test")
+                await asyncio.sleep(0.1 if answer else 5)
+            writer.write(answer if b"Authorization" in head else refusal())
+            await writer.drain()
+
+        async with serve(device) as port:
+            line = LoggedLine(made.line(port), entry(), Ears(lambda _: None), "login_isapi")
+            began = asyncio.get_running_loop().time()
+            await line.get(CALL)
+            return line, asyncio.get_running_loop().time() - began
+
+    line, seconds = asyncio.run(main())
+    assert line.outcome is outcome
+    assert seconds < 1.6
+
+
+def test_a_form_of_login_nobody_here_speaks_is_named_and_gets_nothing(bench: Any, serve: Any) -> None:
+    script = Script(b"HTTP/1.1 401 X\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n")
+    line = ask_all(bench, serve, script, (CALL, USERS))
+    assert (line.outcome, line.reason) == (Outcome.NOT_OFFERED, Reason.FORM)
+    assert len(script.heard) == 1
+
+
+def test_a_call_for_some_kinds_is_asked_by_what_is_known_when_its_turn_comes(bench: Any, serve: Any) -> None:
+    of_recorders = replace(CHANNELS, kinds=frozenset({"nvr"}))
+    script = Script(refusal(), OK, OK, OK)
+    calls = (CALL, of_recorders, CLOCK)
+    line = ask_all(bench, serve, script, calls, fits=lambda _: len(script.heard) > 1)
+    asked = [one.split(b" ")[1].decode() for one in script.heard]
+    assert asked == [CALL.path, *(call.path for call in calls)]
+    assert line.due == 3
 
 
 def test_a_stale_mark_on_the_first_answer_is_taken_for_a_refusal(bench: Any, serve: Any) -> None:

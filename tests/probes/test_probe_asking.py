@@ -1,7 +1,7 @@
 """What each probe sends, to a line that answers from a script: the fewest questions, and never a forbidden one."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import cast
@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from auditor import probes
-from auditor.model import Endpoint, Exchange, Page, Plan, Protocol, Status, Transport
+from auditor.model import Call, Endpoint, Exchange, Page, Plan, Protocol, Status, Transport
 from auditor.net import Line
 from auditor.wire import http, rtsp, tls
 
@@ -43,6 +43,9 @@ class ScriptedLine:
         reply = next((reply for mark, reply in self.script if mark in request), b"")
         status = Status.ANSWERED if reply else Status.SILENT
         return Exchange("s/127.0.0.1", probe, protocol, self.endpoint, request, reply, status)
+
+    def calls(self) -> Iterator[Call]:
+        return iter(self.plan.calls)
 
     async def handshake(self, *, probe: str) -> Exchange:
         self.asked.append(b"handshake")

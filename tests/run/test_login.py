@@ -16,9 +16,11 @@ from pathlib import Path
 import pytest
 
 from auditor.exports import json_lines, transcript
-from auditor.model import Device, Method, Pace, Run
+from auditor.model import Account as LoginAccount
+from auditor.model import Device, Method, Pace, Reason, Run
 from auditor.net import Stop
 from auditor.run import Audit, begin, has_given_up, resume
+from auditor.run.accounts import with_accounts
 from auditor.run.execute import Execution
 from auditor.run.judge import judge
 from auditor.scope import Credentials, Entry, Place, Scope, Secret, Snmp, interval, loopback
@@ -285,6 +287,74 @@ def test_basic_is_not_sent_readable_unless_the_scope_says_so(tmp_path: Path) -> 
     assert ("isapi.firmware_version", "V5.2.0") in observed(allowed.at(1))
     assert not any(WORD.encode() in one.request for one in allowed.at(1).exchanges)
     allowed.store.close()
+
+
+def fared(found: Outcome) -> dict[str, tuple[str, str]]:
+    """Return outcome and reason of the first account of each device, by the last number of its address."""
+    devices = with_accounts(found.store, found.devices.values(), (found.run.id,))
+    told = {one.address.rpartition(".")[2]: one.accounts for one in devices}
+    return {number: (all_[0].outcome.value, all_[0].reason) for number, all_ in told.items() if all_}
+
+
+def test_what_came_of_each_account_is_told_and_only_those_taken_are_counted(tmp_path: Path) -> None:
+    old = PERSONAS["hikvision-hikvision-ds-2cd2132-i-v5.2.0"]
+    wrong = entry("wrong", word="not-the-word-9", devices=(f"{BASE}.3",))
+    of_dahua = replace(entry("of dahua"), place=Place(makers=frozenset({"dahua"})))
+    found = audited(
+        tmp_path,
+        [locking(PERSONAS[CAMERA]), old, locking(PERSONAS[CAMERA]), PERSONAS[OTHER_CAMERA]],
+        Credentials((entry(networks=(f"{BASE}.1-{BASE}.3",)), wrong, of_dahua)),
+    )
+    told = fared(found)
+    assert told["1"] == ("accepted", "")
+    assert told["2"] == ("not offered", Reason.BASIC)
+    assert told["3"][0] in {"refused", "locked"}
+    assert told["4"] == ("accepted", "")
+    judge(found.store, found.run.id, today=date(2026, 11, 22))
+    (note,) = [note for note in found.store.run(found.run.id).notes if "settled" in note]
+    assert note.startswith("logins at 2 devices")
+    found.store.close()
+
+
+def test_a_login_that_was_stopped_midway_is_taken_up_by_the_resumed_run(tmp_path: Path) -> None:
+    class Stopping(Memory):
+        """Stops the run when the fourth call with a login arrives."""
+
+        stop = Stop()
+
+        def record(self, event: Event) -> None:
+            super().record(event)
+            if sum("Authorization" in one.request for one in self.events) == 4:
+                self.stop.set("stopped by the test")
+
+    memory = Stopping()
+    device = Emulated(PERSONAS[CAMERA], f"{BASE}.1", clock=wall_clock)
+    scope = replace(loopback().narrow(targets=(f"{BASE}.1",)), methods=METHODS, pace=FAST)
+    options = Audit(ports=(80,), port_shift=SHIFT)
+
+    async def once(store: Store, stop: Stop, *, is_new: bool) -> None:
+        begun = begin(scope) if is_new else resume(scope, options, store)
+        credentials = Credentials((entry(),))
+        run = Execution(scope, options, store, stop, begun.run, begun.past, credentials=credentials)
+        async with Town([device], memory, clock=wall_clock, port_shift=SHIFT):
+            await run.execute()
+
+    def account(store: Store) -> LoginAccount:
+        (found,) = with_accounts(store, store.devices(), tuple(one.id for one in store.runs()))
+        return found.accounts[0]
+
+    with Store.open(tmp_path / "audit.sqlite", Access.CREATE) as store:
+        asyncio.run(once(store, Stopping.stop, is_new=True))
+        assert not store.run().complete
+        broken = account(store)
+        assert (broken.outcome.value, broken.reason) == ("broken off", Reason.STOPPED)
+        assert 0 < (broken.answered or 0) < broken.calls
+        asyncio.run(once(store, Stop(), is_new=False))
+        whole = account(store)
+    assert whole.is_whole
+    assert whole.answered == whole.calls == broken.calls
+    asked = Counter(one.request.split(" ")[1] for one in memory.events if "Authorization" in one.request)
+    assert sum(asked.values()) == whole.calls
 
 
 def test_without_the_scopes_word_no_login_is_shown(tmp_path: Path) -> None:

@@ -2,11 +2,12 @@
 
 import copy
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from auditor.scope import Credentials, CredentialsError, Doorstep, Secret, read_credentials
+from auditor.scope import Credentials, CredentialsError, Doorstep, Entry, Place, Secret, read_credentials
 
 SECRET = "Pl4nted-S3cret"
 
@@ -146,3 +147,13 @@ def test_no_form_of_showing_an_entry_shows_a_secret(tmp_path: Path) -> None:
 def test_an_empty_set_of_entries_fits_nothing() -> None:
     assert Credentials().account(Doorstep("s", "192.0.2.1")) is None
     assert not Secret("")
+
+
+def test_an_entry_waits_for_a_maker_only_where_something_points_to_it() -> None:
+    bound = Entry("bound", Place(makers=frozenset({"northcam"})))
+    wide = Entry("wide", Place(sites=frozenset({"hall"})))
+    door = Doorstep("school", "192.0.2.7")
+    assert Credentials((bound, wide)).unconfirmed(door, {"northcam", "southcam"}) == bound
+    assert Credentials((bound,)).unconfirmed(door, {"southcam"}) is None
+    assert Credentials((bound,)).unconfirmed(replace(door, maker="southcam"), {"northcam"}) is None
+    assert Credentials((wide,)).unconfirmed(replace(door, site="hall"), {"northcam"}) is None

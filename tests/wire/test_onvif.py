@@ -44,11 +44,39 @@ def test_other_answers_hold_no_device_information() -> None:
     assert onvif.device_information("") == ()
 
 
-def test_the_utc_clock_is_read_and_the_local_one_is_not_taken_for_it() -> None:
+def test_the_utc_clock_is_read_before_the_local_one() -> None:
     text = CLOCK.format(utc=UTC_PART.format(12, 1, 2024, 2))
     assert onvif.device_time(text) == datetime(2024, 2, 29, 12, 9, 1, tzinfo=UTC)
     assert onvif.time_zone(text) == "CST-8"
-    assert onvif.device_time(CLOCK.format(utc="")) is None
+
+
+LOCAL = "<r><tt:TimeZone>{zone}</tt:TimeZone><tt:DaylightSavings>{summer}</tt:DaylightSavings>{clock}</r>"
+LOCAL_PART = UTC_PART.replace("UTCDateTime", "LocalDateTime").format(12, 1, 2024, 2)
+
+
+@pytest.mark.parametrize(
+    ("zone", "summer", "hour", "is_utc"),
+    [
+        ("<tt:TZ>CST-8</tt:TZ>", "false", 4, True),
+        ("<tt:TZ>CST-8</tt:TZ>", "true", 4, True),
+        ("<tt:TZ>CET-1CEST,M3.5.0,M10.5.0/3</tt:TZ>", "true", 10, True),
+        ("<tt:TZ>CET-1CEST,M3.5.0,M10.5.0/3</tt:TZ>", "false", 11, True),
+        ("<tt:TZ>&lt;-05&gt;5:00:00</tt:TZ>", "false", 17, True),
+        ("<tt:TZ>Europe/Berlin</tt:TZ>", "false", 12, False),
+        ("", "", 12, False),
+    ],
+)
+def test_a_clock_told_as_local_time_alone_is_read_by_its_zone_where_there_is_one(
+    zone: str, summer: str, hour: int, is_utc: bool
+) -> None:
+    text = LOCAL.format(zone=zone, summer=summer, clock=LOCAL_PART)
+    assert onvif.device_time(text) == datetime(2024, 2, 29, hour, 9, 1, tzinfo=UTC)
+    assert onvif.tells_utc(text) is is_utc
+
+
+def test_an_empty_utc_clock_leaves_the_local_one() -> None:
+    text = LOCAL.format(zone="", summer="", clock=f"<tt:UTCDateTime/>{LOCAL_PART}")
+    assert onvif.device_time(text) == datetime(2024, 2, 29, 12, 9, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
