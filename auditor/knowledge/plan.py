@@ -47,7 +47,9 @@ def _order(key: tuple[str, str, str], group: Sequence[Task], book: Book, scope: 
     devices = {task.device.key: task.device for task in group}
     urgent = _leading([task.finding for task in group])
     instruction, words = _instruction(group, book), _words(group, devices, book, site)
-    addresses = sorted({device.behind or device.address for device in devices.values() if device.granted})
+    inside = [device for device in devices.values() if device.granted]
+    addresses = sorted({host_of(device.behind or device.address) for device in inside})
+    is_told_by_recorder = any("#" in device.address for device in inside)
     return WorkOrder(
         id=identity(*key),
         action=action,
@@ -61,7 +63,7 @@ def _order(key: tuple[str, str, str], group: Sequence[Task], book: Book, scope: 
             *account_steps(instruction, devices.values()),
             *(_filled(step, words) for step in instruction.steps_for(_maker(group))),
         ),
-        check=_check(addresses, scope),
+        check=_check(addresses, scope, with_account=is_told_by_recorder),
         findings=tuple(dict.fromkeys(f"{task.device.key} {task.finding.id}" for task in group)),
         target=words["target"] if action == "update" else words["what"],
     )
@@ -111,10 +113,23 @@ def _filled(text: str, words: dict[str, str]) -> str:
     return "".join(filled)
 
 
-def _check(addresses: Sequence[str], scope: str) -> str:
+CREDENTIALS = "credentials.toml"
+"""The file named in commands that need the owner's account."""
+
+
+def host_of(place: str) -> str:
+    """Return the address to scan for a place: that of the recorder a camera hangs behind, or that several share."""
+    at = place.partition("#")[0].partition("/")[0]
+    if at.startswith("["):
+        return at[1:].partition("]")[0]
+    return at.partition(":")[0] if at.count(":") == 1 else at
+
+
+def _check(addresses: Sequence[str], scope: str, *, with_account: bool) -> str:
     if not addresses:
         return ""
-    return shlex.join(["auditor", "scan", "--scope", scope, *addresses])
+    account = ["--credentials", CREDENTIALS] if with_account else []
+    return shlex.join(["auditor", "scan", "--scope", scope, *account, *addresses])
 
 
 def progress(

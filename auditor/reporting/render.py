@@ -68,7 +68,7 @@ def _environment(form: str) -> Environment:
         keep_trailing_newline=True,
     )
     words: Texts = texts()
-    environment.filters |= {"n": _number, "when": _when, "day": _day}
+    environment.filters |= {"n": _number, "when": _when, "day": _day, "code": _Code}
     environment.globals |= {
         "rank": _rank,
         "told_in_full": _is_grave,
@@ -94,6 +94,18 @@ def _written(value: object) -> object:
     if isinstance(value, str):
         return _MARKDOWN.sub(r"\\\1", one_line(value))
     return value
+
+
+class _Code:
+    """A text that stands in a Markdown code span as it is, so that it can be copied."""
+
+    def __init__(self, text: str) -> None:
+        self._text = one_line(text)
+
+    def __str__(self) -> str:
+        longest = max((len(run) for run in re.findall("`+", self._text)), default=0)
+        fence, gap = "`" * (longest + 1), " " if longest else ""
+        return f"{fence}{gap}{self._text}{gap}{fence}"
 
 
 def _named(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:

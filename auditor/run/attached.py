@@ -10,7 +10,7 @@ from auditor.run.target import Target
 
 _CHANNEL = re.compile(r"(isapi|cgi)\.channel\.(\d{1,4})\.(\w{1,32})")
 _ROW = re.compile(r"snmp\.([\d.]{1,200})\.(\d{1,4})")
-_EMPTY = frozenset({"", "0.0.0.0", "none", "null", "unknown"})  # noqa: S104 - compared, not bound
+_EMPTY = frozenset({"", "0.0.0.0", "192.168.0.0", "::", "none", "null", "unknown"})  # noqa: S104 - compared, not bound
 _OWN = {
     "isapi": {"model": "isapi.model", "serial": "isapi.serial", "firmware": "isapi.firmware"},
     "cgi": {
@@ -26,7 +26,8 @@ _OWN = {
 _FOREIGN = {"model": "onvif.model", "serial": "onvif.serial", "firmware": "onvif.firmware", "mac": "mac"}
 _NEUTRAL = frozenset({"onvif", "rtsp", "custom", "general", "other"})
 _TELLING = frozenset({"model", "serial", "firmware"})
-"""Of these a channel must tell at least one: an empty slot of a recorder is no camera."""
+"""What only a camera has; a slot that tells none of it is one where it has an address and is not switched off."""
+_OFF = frozenset({"false", "0", "no", "off"})
 
 
 def attached(
@@ -53,8 +54,15 @@ def attached(
     if not channels:  # the recorder's own interface says more, and may count from another number
         channels = {number: told for number, told in rows.items() if "snmp.address" in told}
     for number, told in sorted(channels.items()):
-        if "snmp.address" in told or {name.rpartition(".")[2] for name in told} & _TELLING:
+        if _is_camera({name.rpartition(".")[2]: seen.value for name, seen in told.items()}):
             yield _camera(recorder, maker, number, told, part)
+
+
+def _is_camera(told: Mapping[str, str]) -> bool:
+    """Tell a slot with a camera from an empty one, which has no address, or a factory's and is switched off."""
+    if told.keys() & _TELLING:
+        return True
+    return "address" in told and told.get("enabled", "").strip().lower() not in _OFF
 
 
 def _camera(
@@ -88,8 +96,10 @@ def _camera(
 def _pairs(told: dict[str, str], name: str, maker: str) -> Iterator[tuple[str, str]]:
     """Yield what is told, under the fields in which a camera of that protocol tells it itself."""
     interface = name.partition(".")[0]
-    spoken = told.get("protocol" if interface == "isapi" else "vendor", "").lower()
+    spoken = told.get("protocol" if interface == "isapi" else "vendor", "").strip().lower()
     is_own = spoken in {"", maker, "private"}
+    if maker and spoken and is_own:
+        yield "attached.own_protocol", maker
     fields = _OWN[interface] if is_own else _FOREIGN
     for what, value in sorted(told.items()):
         yield f"attached.{what}", value
