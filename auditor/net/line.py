@@ -143,8 +143,7 @@ class Line:
                 await stream.handshake()
             if sent:
                 await stream.write(sent)
-            if secret is not None and self._bound is not None:
-                self._bound.wait_out()
+            self._spare()
             await self._listen(stream, talk, done)
 
         return await self._ask(
@@ -160,6 +159,7 @@ class Line:
         async def converse(stream: Stream, talk: Talk) -> None:
             if not isinstance(stream, Tls):
                 raise TypeError(f"{self._endpoint} is no TLS endpoint; make its line with Transport.TLS")
+            self._spare()
             await stream.handshake()
             talk.add(wire_tls.record(*stream.agreed, stream.chain()), self._office.monotonic())
 
@@ -251,6 +251,11 @@ class Line:
             talk.failed(error)
         except NotSentError as error:
             talk.end(Status.WITHHELD, str(error))
+
+    def _spare(self) -> None:
+        """Let the question that is out now have its answer though we stop: thrown away, it would be asked again."""
+        if self._bound is not None:
+            self._bound.wait_out()
 
     async def _open(self, passage: Passage) -> Stream:
         if self._endpoint.transport is Transport.UDP:

@@ -10,7 +10,8 @@ from typing import Self
 _FILE_CHECK = 0.2
 """Seconds between two looks at the stop file."""
 _MOMENT = 1.0
-"""Seconds a stop leaves for the answer to a login that is out: whether it was refused must be known."""
+"""Seconds a stop leaves for the answer to a question that is out: it would be asked again, and whether a login was
+refused must be known."""
 
 
 class StoppedError(Exception):

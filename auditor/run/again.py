@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from auditor import probes
 from auditor.fingerprint import Part, parts
 from auditor.fingerprint.identify import study
-from auditor.model import Exchange, Identity, Observation
+from auditor.model import Endpoint, Exchange, Identity, Observation
 from auditor.run.newer import outdated, without
 
 
@@ -31,7 +31,7 @@ class Reader:
 
     def known(self, device: str, exchanges: Iterable[Exchange]) -> Known:
         """Return what follows from these exchanges; the same as `known_from`."""
-        ordered = sorted(exchanges, key=lambda one: (one.endpoint, one.probe, one.id))
+        ordered = sorted(exchanges, key=_place)
         news = [one for one in ordered if one.id not in self._read]
         if self._known is None or news:
             self._read.update((one.id, tuple(probes.read(one))) for one in news)
@@ -44,6 +44,12 @@ class Reader:
                 parts(device, observations, ordered, whole=found),
             )
         return self._known
+
+
+def _place(exchange: Exchange) -> tuple[Endpoint, str, bytes, str, str]:
+    """Return where an exchange stands among others: not by its name, which says only when it was made."""
+    at = exchange.at.isoformat() if exchange.at else ""
+    return exchange.endpoint, exchange.probe, exchange.request, at, exchange.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ from lab.town.segments import segments
 @click.command("netns", context_settings={"ignore_unknown_options": True})
 @click.option("--town", default="municipality", show_default=True, help="Which town (lab/towns).")
 @click.option(
+    "--month", type=click.IntRange(1), default=1, show_default=True, help="In this month of the town."
+)
+@click.option(
     "--journal",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("sensor"),
@@ -24,7 +27,7 @@ from lab.town.segments import segments
     help="Folder for the sensor's files.",
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def command(town: str, journal: Path, arguments: tuple[str, ...]) -> None:
+def command(town: str, month: int, journal: Path, arguments: tuple[str, ...]) -> None:
     """Put a town up in network namespaces of its own, and run a command (or a shell) at its station. Needs root.
 
     Each network is a segment with real multicast and broadcast; a router stands between them; nothing has a way
@@ -33,7 +36,7 @@ def command(town: str, journal: Path, arguments: tuple[str, ...]) -> None:
     Example: auditor-lab netns -- auditor scan --scope scope.toml --db audit.sqlite
     """
     try:
-        plan = read_town(town)
+        plan = read_town(town).in_month(month)
         with segments(plan, journal, clock=wall_clock) as up:
             ready = [sys.executable, "-m", "lab", "station", town, "--once"]
             environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}

@@ -20,12 +20,15 @@ ROUTER = "router"
 @click.argument("town")
 @click.argument("name")
 @click.option(
+    "--month", type=click.IntRange(1), default=1, show_default=True, help="In this month of the town."
+)
+@click.option(
     "--journal",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
     help="Folder for the sensor's file NAME.jsonl.",
 )
-def command(town: str, name: str, journal: Path) -> None:
+def command(town: str, name: str, month: int, journal: Path) -> None:
     """Serve one resident of a town, or its router, where the town's addresses are this machine's own.
 
     For containers and network namespaces; on loopback use `auditor-lab up --town`.
@@ -33,7 +36,7 @@ def command(town: str, name: str, journal: Path) -> None:
     Example: auditor-lab serve municipality hall-lobby --journal /sensor
     """
     try:
-        plan = read_town(town)
+        plan = read_town(town).in_month(month)
         if name == ROUTER:
             homes = router(plan, clock=wall_clock)
             _become_router(plan)

@@ -22,6 +22,12 @@ LOW_PORTS = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 @click.command("up")
 @click.option("--network", default="127.77.0.0/24", show_default=True, help="Addresses for the devices.")
 @click.option("--town", help="Serve this town (lab/towns) instead, on 127.x addresses.")
+@click.option(
+    "--month",
+    type=click.IntRange(1),
+    metavar="N",
+    help="With --town: as the town is in its N-th month; default: the first.",
+)
 @click.option("--count", type=click.IntRange(1), help="How many devices; default: one of each persona.")
 @click.option("--only", multiple=True, metavar="ID", help="Only this persona; may be given again.")
 @click.option("--tag", help="Only personas with this tag.")
@@ -51,6 +57,7 @@ LOW_PORTS = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 def command(
     network: str,
     town: str | None,
+    month: int | None,
     count: int | None,
     only: tuple[str, ...],
     tag: str | None,
@@ -66,9 +73,11 @@ def command(
 
     Example: auditor-lab up --network 127.77.0.0/24
     """
+    if month is not None and town is None:
+        raise click.UsageError("--month belongs to a town; name it with --town")
     try:
         if town is not None:
-            plan = on_loopback(read_town(town))
+            plan = on_loopback(read_town(town)).in_month(month or 1)
             devices = town_devices(plan, clock=wall_clock)
             network, elsewhere = ",".join(one.cidr for one in plan.networks), plan.elsewhere
         else:

@@ -19,7 +19,7 @@ def device(plan: TownPlan, resident: Resident, *, clock: Clock) -> Device:
         persona = _with_children(plan, resident, persona, clock)
     if resident.mac and not any(name == "mac" for name, _ in persona.facts):
         persona = replace(persona, facts=(*persona.facts, ("mac", resident.mac)))
-    return Device(persona, resident.address, clock=clock, elsewhere=plan.elsewhere)
+    return Device(persona, resident.address, clock=clock, copy=resident.copy, elsewhere=plan.elsewhere)
 
 
 def devices(plan: TownPlan, *, clock: Clock) -> tuple[Device, ...]:

@@ -64,7 +64,7 @@ def _serve(plan: TownPlan, prefix: str, name: str, journal: Path) -> "subprocess
     return subprocess.Popen(
         [
             *("ip", "netns", "exec", prefix + name, sys.executable, "-m", "lab"),
-            *("serve", plan.id, name, "--journal", str(journal.resolve())),
+            *("serve", plan.id, name, "--month", str(plan.month), "--journal", str(journal.resolve())),
         ],
         cwd=Path(__file__).resolve().parents[2],
     )

@@ -25,7 +25,7 @@ COMPOSE = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 
 
 def test_the_municipality_has_the_networks_and_devices_it_is_meant_to_have() -> None:
-    assert all_towns() == ("municipality",)
+    assert "municipality" in all_towns()
     assert [one.name for one in PLAN.networks] == ["town-hall", "school", "traffic"]
     assert len(PLAN.residents) >= 24
     tags = Counter(tag for one in devices(PLAN, clock=wall_clock) for tag in one.persona.tags)
@@ -188,5 +188,5 @@ def test_a_wrong_town_is_told_what_is_wrong(tmp_path: Path, old: str, new: str, 
 
 
 def test_a_town_that_is_not_there_is_told_which_are() -> None:
-    with pytest.raises(PlanError, match="known are municipality"):
+    with pytest.raises(PlanError, match="known are municipality, two-schools"):
         read_town("atlantis")

@@ -256,6 +256,27 @@ def test_a_stop_ends_everything_within_two_seconds(bench: Any, serve: Any, ask: 
     assert all("stopped by Ctrl-C" in exchange.detail for exchange in exchanges)
 
 
+def test_a_question_under_way_when_we_stop_still_gets_its_answer(bench: Any, serve: Any, ask: Any) -> None:
+    async def slow(reader: Reader, writer: Writer) -> None:
+        await reader.read(4)
+        await asyncio.sleep(0.6)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    async def main() -> list[Exchange]:
+        here = bench()
+        async with serve(slow) as port:
+            line = here.line(port)
+            under_way = asyncio.create_task(ask(line, deadline=15))
+            await asyncio.sleep(0.3)
+            here.stop.set("stopped by Ctrl-C")
+            return [await under_way, await ask(line)]
+
+    asked, not_asked = asyncio.run(main())
+    assert asked.status is Status.ANSWERED
+    assert not_asked.status is Status.WITHHELD
+
+
 def test_the_budget_of_a_device_is_kept(bench: Any, serve: Any, ask: Any) -> None:
     async def main() -> list[Exchange]:
         here = bench(budget=Budget(requests=2))

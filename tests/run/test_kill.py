@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.stage import has_begun
+
 MOMENTS = int(os.environ.get("AUDITOR_KILL_MOMENTS", "2"))
 SHIFT = "22000"
 # Addresses no other test uses, different in each process.
@@ -99,17 +101,6 @@ def asked_by_tcp(db: Path) -> Counter[tuple[object, ...]]:
             " WHERE transport <> 'udp' AND status <> 'withheld'"
         )
         return Counter(tuple(row) for row in rows.fetchall())
-
-
-def has_begun(db: Path) -> bool:
-    """Tell whether the scan has written its run, so that there is one to resume."""
-    if not db.exists():
-        return False
-    try:
-        with sqlite3.connect(db) as connection:
-            return bool(connection.execute("SELECT count(*) FROM run").fetchone()[0])
-    except sqlite3.OperationalError:
-        return False
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A database of an earlier form is read as what it is, written to or not."""
+"""A database of an earlier form is read as what it is, written to or not (see auditor.store.filling)."""
 
 import json
 from pathlib import Path
