@@ -247,7 +247,10 @@ def differences(found: Result, meant: Result, *, most_lost: int) -> list[str]:
     said += [f"order {key}: {found.orders.get(key)} instead of {meant.orders.get(key)}"
              for key in sorted({*found.orders, *meant.orders})
              if found.orders.get(key) != meant.orders.get(key)]  # fmt: skip
-    twice = found.asked - meant.asked
+    # A login that is taken up again needs a fresh nonce, so it puts its next call once more without the account.
+    twice = Counter(
+        {question: count for question, count in found.asked.items() if count > max(1, meant.asked[question])}
+    )
     lost = Counter(address for address, *_ in twice.elements())
     if max(lost.values(), default=0) > most_lost:
         said += [f"asked twice: {question}" for question in twice]
