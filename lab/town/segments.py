@@ -104,7 +104,8 @@ def _wire(plan: TownPlan, prefix: str, clock: Clock) -> None:
             *((one.name, "eth0", mac_of(device(plan, one, clock=clock))) for one in network.residents),
         ]
         for place, (name, interface, mac) in enumerate(legs):
-            address = f" address {mac}" if mac else ""
+            # A router keeps its hardware address from one month to the next, as routers do.
+            address = f" address {mac or _made_up(number, place)}"
             hub.append(
                 f"link add v{number}x{place} up master br{number} type veth "
                 f"peer name {interface}{address} netns {prefix}{name}"
@@ -134,3 +135,8 @@ def _address(prefix: str, network: Network, number: int) -> None:
         if gateway:
             lines.append(f"route add default via {gateway}")
         _ip(prefix + name, *lines)
+
+
+def _made_up(number: int, place: int) -> str:
+    """Return a locally administered hardware address for a leg of a network that states none."""
+    return f"02:4c:{number >> 8:02x}:{number & 255:02x}:{place >> 8:02x}:{place & 255:02x}"
