@@ -110,7 +110,10 @@ def _presence(one: Device) -> str:
         case State.SILENT:
             return f"silent{since}: its address was asked, and it did not answer; it may be off, moved or filtered"
         case State.REPLACED:
-            return f"another device answers in its place{since}: {shown(one.standing.by)}"
+            return (
+                f"replaced{since}: what answers in its place shares nothing with it, so it counts as another device: "
+                f"{shown(one.standing.by)}"
+            )
         case State.NOT_ASKED:
             return "not asked by the last audit of its site, or known from other evidence alone: it may or may not be there"
     return "it answered when it was last asked"
