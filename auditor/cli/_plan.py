@@ -46,7 +46,7 @@ def print_orders(orders: Iterable[WorkOrder], run: Run, *, with_steps: bool) -> 
     unheard = [order for order in given if order.state == _UNHEARD]
     if unheard:
         click.echo(
-            "At devices that are silent, replaced or were not asked; nobody can look whether it was done:"
+            "At devices that are silent or replaced; nobody can look whether it was done:"
         )
     for order in unheard:
         for line in _lines(order, run, with_steps=with_steps):

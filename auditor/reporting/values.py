@@ -96,7 +96,7 @@ class Job:
     devices: tuple[tuple[str, str], ...]
     """(anchor, what to call it) pairs of the devices where it is to do; where all is done, of those."""
     unheard: tuple[tuple[str, str], ...]
-    """Devices that are silent, replaced or were not asked: nobody knows whether the work was done there."""
+    """Devices that are silent or replaced: nobody knows whether the work was done there."""
 
 
 @dataclass(frozen=True, slots=True)
