@@ -54,8 +54,8 @@ def command(
     """List work orders, the most urgent first, each with what became of it.
 
     An order keeps its number from run to run. At a device it is done when the question whose answer made it was put
-    again and the answer no longer shows it, or when the device was retired (`auditor retire`). Devices that are silent,
-    replaced or were not asked are named apart: whether the work was done there, nobody can look.
+    again and the answer no longer shows it, or when the device was retired (`auditor retire`). Devices that are silent
+    or replaced are named apart: whether the work was done there, nobody can look.
     """
     run, orders = _orders(db, run_id, end_of(as_of), scope_file)
     least = Priority(priority).rank if priority else 0

@@ -17,8 +17,7 @@ def work(store: Store, picture: Picture, *, scope: str = "scope.toml") -> tuple[
     """Return the work orders of a picture with their state.
 
     What a device was found to have, and by a newer answer to the same questions has no longer, is done; so is what was
-    asked of a device that somebody retired. A device that is silent, replaced or was not asked keeps its work, in a
-    list of its own. What can no longer be told stays open.
+    asked of a device that somebody retired. A device that is silent or replaced keeps its work, in a list of its own. What can no longer be told stays open.
     """
     devices = {device.key: device for device in picture.devices}
     done, left = _aftermath(store, picture, devices)
