@@ -78,7 +78,7 @@ def test_the_first_page_says_how_many_are_not_counted_and_why(
     story: Story, step: str, replaced: int, silent: int
 ) -> None:
     parts = [f"{replaced} another device in its place"] * bool(replaced) + [
-        f"{silent} silent since it was last asked"
+        f"{silent} silent when last asked"
     ] * bool(silent)
     sentence = f"Not counted above, known from before: {', '.join(parts)}."
     page = story.steps()[step].first_page

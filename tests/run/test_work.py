@@ -226,7 +226,7 @@ def test_the_report_says_what_became_of_the_work(path: Path, tmp_path: Path) -> 
     assert command(["report", "--db", str(path), "--format", "html,md", "-o", str(tmp_path / "r")]) == 0
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "Work orders: " in page
-    assert "1 silent since it was last asked" in page
+    assert "1 silent when last asked" in page
     assert "Not heard, so not known whether it was done there" in page
     assert "Responsible: IT office" in page
     assert "policy “us-federal”" in page
