@@ -138,7 +138,11 @@ def _priorities(devices: list[Device], texts: Texts) -> Chart:
     counts = Counter(urgency(device) for device in devices)
     rows = [(texts.label("priority", p), counts[p], f"p{p.rank}") for p in Priority]
     idle = Counter(standing(device, assessed=True) for device in devices if urgency(device) is None)
-    rows += [(texts.label("standing", name), idle[name], "unknown") for name in _IDLE]
+    rows += [
+        (texts.label("standing", name), idle[name], "unknown")
+        for name in _IDLE
+        if idle[name] or name != "accepted"
+    ]
     return _chart("priority", rows)
 
 

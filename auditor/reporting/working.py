@@ -65,7 +65,11 @@ def _accepted(devices: Iterable[Device]) -> tuple[int, int]:
 def _progress(orders: tuple[WorkOrder, ...]) -> tuple[tuple[str, int], ...]:
     """Count work orders by state; where nothing was ever compared, all are open and there is nothing to say."""
     counted = Counter(order.state for order in orders)
-    return () if set(counted) <= {"open"} else tuple((state, counted[state]) for state in STATES)
+    return (
+        ()
+        if set(counted) <= {"open"}
+        else tuple((state, counted[state]) for state in STATES if counted[state] or state != _ACCEPTED)
+    )
 
 
 def _is_unassessed(device: Device, assessed: bool) -> bool:
