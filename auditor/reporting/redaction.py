@@ -263,7 +263,7 @@ class _OneDevice:
         return known
 
     def _acceptance(self, word: Acceptance | None) -> Acceptance | None:
-        return replace(word, reason=self._text(word.reason), by=self._text(word.by)) if word else None
+        return replace(word, reason=self._text(word.reason), by=masks.HIDDEN) if word else None
 
     def _finding(self, finding: Finding) -> Finding:
         return replace(
@@ -274,7 +274,7 @@ class _OneDevice:
             reason=self._text(finding.reason),
             settles=self._text(finding.settles),
             remedy=self._text(finding.remedy),
-            facts=tuple((name, self._text(value)) for name, value in finding.facts),
+            facts=tuple((name, self._text(_unsigned(name, value))) for name, value in finding.facts),
             accepted=self._acceptance(finding.accepted),
             because=tuple(map(self._claim, finding.because)),
             observations=tuple(map(self._observation, finding.observations)),
@@ -295,3 +295,8 @@ def redacted(
     behind = replace(context.behind, audited=audited, retirements=())
     masked = replace(context, orders=orders, behind=behind, changes=changes)
     return redactor.run(run), tuple(map(redactor.device, found)), masked
+
+
+def _unsigned(name: str, value: str) -> str:
+    """Return the value of a fact without the name of the person whose acceptance has ended."""
+    return f"accepted, {value.rpartition(', ')[2]}" if name == "acceptance ended" else value
