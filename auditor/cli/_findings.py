@@ -7,7 +7,7 @@ import click
 
 from auditor.cli._forms import SCHEMA_VERSION
 from auditor.cli._words import shown
-from auditor.model import Claim, Device, Finding, Observation, Priority, Severity
+from auditor.model import Acceptance, Claim, Device, Finding, Observation, Priority, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,22 @@ def form(device: Device, finding: Finding) -> dict[str, object]:
         "known_exploited": finding.known_exploited.isoformat() if finding.known_exploited else None,
         "references": [{"label": one.label, "url": one.url} for one in finding.references],
         "facts": dict(finding.facts),
+        "accepted": _acceptance(finding.accepted),
         "because": [_claim(one) for one in finding.because],
         "observations": [_observation(one) for one in finding.observations],
     }
+
+
+def _acceptance(word: Acceptance | None) -> dict[str, object] | None:
+    return {"reason": word.reason, "by": word.by, "until": word.until.isoformat()} if word else None
+
+
+def acceptance_words(finding: Finding) -> str:
+    """Say that a finding is accepted, or was; "" where nobody accepted it. Safe to print."""
+    if word := finding.accepted:
+        return f"accepted until {word.until.isoformat()} by {shown(word.by)}: {shown(word.reason)}"
+    ended = dict(finding.facts).get("acceptance ended", "")
+    return shown(ended) and f"acceptance ended: {shown(ended)}"
 
 
 def _claim(one: Claim) -> dict[str, object]:
@@ -87,6 +100,8 @@ def lines(device: Device, finding: Finding) -> Iterator[str]:
     urgency = f"{finding.priority.upper():<9}  {finding.severity:<8}  {finding.verdict:<17}"
     yield f"{urgency}  {shown(device.key)}  {finding.id}  {shown(finding.title)}"
     yield f"    {shown(finding.reason)}"
+    if words := acceptance_words(finding):
+        yield f"    {words[0].upper()}{words[1:]}"
     if finding.settles:
         yield f"    What would settle it: {shown(finding.settles)}"
     if finding.remedy:

@@ -8,7 +8,7 @@ from auditor.cli._forms import SCHEMA_VERSION
 from auditor.cli._words import shown
 from auditor.model import Run, WorkOrder
 
-STATES = ("new", "open", "partly done", "not heard", "done")
+STATES = ("new", "open", "partly done", "not heard", "accepted", "done")
 _UNHEARD = "not heard"
 _MOST_DEVICES = 8
 
@@ -30,6 +30,7 @@ def form(order: WorkOrder, run: Run) -> dict[str, object]:
         "devices": list(order.devices),
         "done": list(order.done),
         "unheard": list(order.unheard),
+        "accepted": list(order.accepted),
         "steps": list(order.steps),
         "check": order.check or None,
         "findings": list(order.findings),
@@ -45,9 +46,7 @@ def print_orders(orders: Iterable[WorkOrder], run: Run, *, with_steps: bool) -> 
                 click.echo(line)
     unheard = [order for order in given if order.state == _UNHEARD]
     if unheard:
-        click.echo(
-            "At devices that are silent or replaced; nobody can look whether it was done:"
-        )
+        click.echo("At devices that are silent or replaced; nobody can look whether it was done:")
     for order in unheard:
         for line in _lines(order, run, with_steps=with_steps):
             click.echo(line)
@@ -56,13 +55,15 @@ def print_orders(orders: Iterable[WorkOrder], run: Run, *, with_steps: bool) -> 
 def _lines(order: WorkOrder, run: Run, *, with_steps: bool) -> Iterator[str]:
     owner = run.owner(order.site)
     place = f"{order.site} ({owner})" if owner else order.site
-    urgency = "" if order.state in {_UNHEARD, "done"} else order.priority.upper()
+    urgency = "" if order.state in {_UNHEARD, "accepted", "done"} else order.priority.upper()
     yield f"{urgency:<9}  {order.state:<11}  {order.id}  {shown(place)}  {shown(order.title)}"
     yield f"    {shown(order.priority_reason)}"
     if order.devices:
         yield f"    To do: {_named(order.devices)}"
     if order.unheard:
         yield f"    Not heard, not known whether done: {_named(order.unheard)}"
+    if order.accepted:
+        yield f"    Accepted by the owner, so not to do for now: {_named(order.accepted)}"
     if order.done:
         yield f"    Done: {_named(order.done)}"
     if with_steps:

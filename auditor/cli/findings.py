@@ -49,7 +49,7 @@ from auditor.model import FindingKind, Priority, Severity, Verdict
 @click.option(
     "--fail-on",
     type=click.Choice([one.value for one in Severity]),
-    help="Exit code 1 when one of these is so bad.",
+    help="Exit code 1 when one of these is so bad; what the owner accepts does not count.",
 )
 def command(
     db: Path,
@@ -92,7 +92,10 @@ def command(
         say_jsonl(form(*pair) for pair in found)
     else:
         print_lines(found)
-        words(f"{len(found)} findings at {len({one.key for one, _ in found})} of {len(here)} devices")
+        accepted = sum(1 for _, one in found if one.accepted)
+        words(
+            f"{len(found)} findings{f' ({accepted} accepted)' if accepted else ''} at {len({one.key for one, _ in found})} of {len(here)} devices"
+        )
         if len(here) < len(known.devices):
             words(
                 f"{len(known.devices) - len(here)} devices that are gone are left out; --all lists their findings"

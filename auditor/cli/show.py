@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from auditor.cli import _forms
+from auditor.cli._findings import acceptance_words
 from auditor.cli._moment import AS_OF, end_of
 from auditor.cli._words import Failure, say_json, shown, shown_bytes
 from auditor.fingerprint import Vocabulary, vocabulary
@@ -149,6 +150,8 @@ def _matches(matches: Sequence[Match]) -> Iterator[str]:
 def _findings(one: Device) -> Iterator[str]:
     for finding in one.findings:
         yield f"finding {shown(finding.id)}: {finding.verdict}, {finding.severity}, {finding.priority}: {shown(finding.reason)}"
+        if words := acceptance_words(finding):
+            yield f"    {words}"
     if one.findings:
         yield ""
 

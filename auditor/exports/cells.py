@@ -76,7 +76,7 @@ def device_cells(device: Device) -> tuple[str, ...]:
         "; ".join(f"{one.name}: {one.held.value} / {one.against.value}" for one in identity.contradictions)
     )
     worst = urgency(device)
-    cells.append("not judged" if not device.findings else worst.value if worst else "none")
+    cells.append("not judged" if not device.findings else worst.value if worst else _calm(device))
     verdicts = (
         Verdict.AFFECTED,
         Verdict.POSSIBLY_AFFECTED,
@@ -90,6 +90,10 @@ def device_cells(device: Device) -> tuple[str, ...]:
         )
     )
     return (*cells, stamp(device.first_seen), stamp(device.last_seen), device.source)
+
+
+def _calm(device: Device) -> str:
+    return "accepted" if any(one.accepted for one in device.findings) else "none"
 
 
 def _ids(findings: Iterable[Finding], verdict: Verdict) -> str:

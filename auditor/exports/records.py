@@ -4,7 +4,7 @@ import base64
 from typing import TypeAlias
 
 from auditor.exports.cells import stamp
-from auditor.model import Claim, Coverage, Device, Exchange, Finding, Run, WorkOrder
+from auditor.model import Acceptance, Claim, Coverage, Device, Exchange, Finding, Run, WorkOrder
 from auditor.reporting import Context
 
 Record: TypeAlias = dict[str, object]
@@ -153,6 +153,7 @@ def _finding(finding: Finding) -> Record:
         "remedy": finding.remedy,
         "known_exploited": finding.known_exploited.isoformat() if finding.known_exploited else None,
         "references": [{"label": one.label, "url": one.url} for one in finding.references],
+        "accepted": _acceptance(finding.accepted),
         "facts": [{"name": name, "value": value} for name, value in finding.facts],
         "because": [claim.name for claim in finding.because],
         "observations": [
@@ -160,6 +161,10 @@ def _finding(finding: Finding) -> Record:
             for one in finding.observations
         ],
     }
+
+
+def _acceptance(word: Acceptance | None) -> Record | None:
+    return {"reason": word.reason, "by": word.by, "until": word.until.isoformat()} if word else None
 
 
 def _exchange(exchange: Exchange, withheld: bool) -> Record:
@@ -213,5 +218,6 @@ def order_record(order: WorkOrder) -> Record:
         "state": order.state,
         "done": list(order.done),
         "unheard": list(order.unheard),
+        "accepted": list(order.accepted),
         "findings": list(order.findings),
     }

@@ -1,5 +1,8 @@
 """What identities mean: published faults, instruments, exposures, ages, priorities, and the work that follows."""
 
+from auditor.knowledge.acceptance import accepting
+from auditor.knowledge.acceptance import as_of as accepted_as_of
+from auditor.knowledge.acceptance import digest_of as digest_of_accepts
 from auditor.knowledge.aftermath import is_settled
 from auditor.knowledge.assess import assess, fails
 from auditor.knowledge.book import Age, Book, Brand, chosen_policy, knowledge_book
@@ -21,9 +24,12 @@ __all__ = [
     "DataError",
     "FirmwareIndex",
     "Policy",
+    "accepted_as_of",
+    "accepting",
     "assess",
     "binds",
     "chosen_policy",
+    "digest_of_accepts",
     "fails",
     "is_settled",
     "knowledge_book",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from auditor.knowledge import advise, age, expose, restrict
+from auditor.knowledge.acceptance import accepting
 from auditor.knowledge.book import Book, chosen_policy, knowledge_book
 from auditor.knowledge.context import Context, is_reachable
 from auditor.knowledge.latest import FirmwareIndex
@@ -43,7 +44,8 @@ def assess(
     )
     bound = tuple(restrict.findings(context))
     context = replace(context, restricted=any(restrict.binds(one) for one in bound))
-    found = (*bound, *advise.findings(context), *expose.findings(context), *age.findings(context))
+    every = (*bound, *advise.findings(context), *expose.findings(context), *age.findings(context))
+    found = accepting(device, every, context.policy.accepts, today)
     return tuple(sorted(found, key=by_urgency))
 
 
@@ -55,6 +57,8 @@ def by_urgency(finding: Finding) -> tuple[int, int, int, str]:
 def fails(findings: Iterable[Finding], at: Severity) -> bool:
     """Tell whether a finding is at or above a severity: what `--fail-on` asks.
 
-    Affected and possibly affected count; not affected and not assessed do not.
+    Affected and possibly affected count; not affected, not assessed, and what the owner accepts do not.
     """
-    return any(one.verdict in _COUNTED and one.severity.rank >= at.rank for one in findings)
+    return any(
+        one.verdict in _COUNTED and one.accepted is None and one.severity.rank >= at.rank for one in findings
+    )

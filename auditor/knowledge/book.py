@@ -7,6 +7,7 @@ from pathlib import Path
 
 from auditor import resources
 from auditor.knowledge import exposure, lifecycle, priority, records, remediation, restriction
+from auditor.knowledge.acceptance import FURTHER
 from auditor.knowledge.advisory import Advisory
 from auditor.knowledge.document import DataError, read
 from auditor.knowledge.exposure import Exposure
@@ -77,6 +78,12 @@ class Book:
     def restriction(self, name: str) -> Restriction | None:
         """Return the instrument of that name, None when there is none."""
         return next((one for one in self.restrictions if one.id.lower() == name.lower()), None)
+
+    @cached_property
+    def finding_ids(self) -> frozenset[str]:
+        """The ids that findings can have; those of an owner's own rules come on top."""
+        records = (self.advisories, self.restrictions, self.exposures)
+        return FURTHER | {one.id for some in records for one in some}
 
     @cached_property
     def compiled(self) -> date:
@@ -156,5 +163,5 @@ def chosen_policy(name: Path | str, book: Book | None = None) -> Policy:
     folder = book.folder / "policies"
     path = Path(name)
     if path.suffix == ".toml" or path.is_file():
-        return from_file(path, known, folder)
+        return from_file(path, known, folder, book.finding_ids)
     return by_name(str(name), known, folder)

@@ -12,6 +12,8 @@ from auditor.knowledge.remediation import Instruction
 from auditor.knowledge.task import NEWEST, Task, tasks
 from auditor.model import Device, Finding, WorkOrder
 
+ACCEPTED = "accepted"
+"""The state of an order of which nothing is left to do but what the owner accepts."""
 _ACTIONS = ("isolate", "close-service", "configure", "update", "investigate", "ask-supplier", "replace")
 
 
@@ -28,7 +30,7 @@ def plan(
         for finding in device.findings:
             for task in tasks(device, finding):
                 groups.setdefault((device.site, task.action, task.key), []).append(task)
-    orders = [_order(key, group, book, scope) for key, group in groups.items()]
+    orders = [_with_accepted(key, group, book, scope) for key, group in groups.items()]
     return tuple(sorted(orders, key=_urgency))
 
 
@@ -40,6 +42,16 @@ def identity(site: str, action: str, key: str) -> str:
     """Return the name of an order: the same work at the same site keeps it from run to run."""
     digest = hashlib.sha256(f"{site}\0{action}\0{key}".encode()).hexdigest()
     return f"wo-{digest[:12]}"
+
+
+def _with_accepted(key: tuple[str, str, str], group: Sequence[Task], book: Book, scope: str) -> WorkOrder:
+    """Return an order for what is not accepted, which names the devices where all of it is; or one where nothing is left."""
+    left = [task for task in group if task.finding.accepted is None]
+    order = _order(key, left or group, book, scope)
+    accepted = tuple(dict.fromkeys(task.device.key for task in group if task.device.key not in order.devices))
+    if left:
+        return replace(order, accepted=accepted)
+    return replace(order, devices=(), accepted=order.devices, check="", state=ACCEPTED)
 
 
 def _order(key: tuple[str, str, str], group: Sequence[Task], book: Book, scope: str) -> WorkOrder:
@@ -154,7 +166,7 @@ def progress(
     ]
     seen |= set(away)
     merged += [
-        replace(order, devices=(), done=order.devices, state="done")
+        replace(order, devices=(), done=order.devices, accepted=(), state="done")
         for order in settled.values()
         if order.id not in seen
     ]
@@ -165,8 +177,14 @@ def _merged(
     order: WorkOrder, away: WorkOrder | None, settled: WorkOrder | None, known: Collection[str]
 ) -> WorkOrder:
     unheard = tuple(key for key in away.devices if key not in order.devices) if away else ()
-    done = tuple(key for key in settled.devices if key not in {*order.devices, *unheard}) if settled else ()
+    word = dict.fromkeys((*order.accepted, *(away.accepted if away else ())))
+    accepted = tuple(key for key in word if key not in {*order.devices, *unheard})
+    left = {*order.devices, *unheard, *accepted}
+    done = tuple(key for key in settled.devices if key not in left) if settled else ()
     findings = tuple(dict.fromkeys((*order.findings, *(away.findings if away else ()))))
     is_new = bool(known) and not any(pair in known for pair in findings)
-    state = "partly done" if done else "not heard" if not order.devices else "new" if is_new else "open"
-    return replace(order, unheard=unheard, done=done, findings=findings, state=state)
+    if not order.devices and not unheard:
+        state = ACCEPTED
+    else:
+        state = "partly done" if done else "not heard" if not order.devices else "new" if is_new else "open"
+    return replace(order, unheard=unheard, done=done, accepted=accepted, findings=findings, state=state)

@@ -1,14 +1,25 @@
 """Which instruments the owner of an audit chose, and his own rules: policy.toml."""
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from auditor.knowledge.acceptance import Accept, accept_from
 from auditor.knowledge.document import DataError, Node, read
 from auditor.knowledge.restriction import Restriction, from_node
 
-_KEYS = ("schema_version", "name", "title", "version", "extends", "restrictions", "purposes", "rule")
+_KEYS = (
+    "schema_version",
+    "name",
+    "title",
+    "version",
+    "extends",
+    "restrictions",
+    "purposes",
+    "rule",
+    "accept",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +31,21 @@ class Policy:
     version: str
     restrictions: tuple[Restriction, ...] = ()
     purposes: tuple[str, ...] = ()
+    accepts: tuple[Accept, ...] = ()
+    """What the owner accepts for a time."""
 
 
-def from_file(path: Path, known: Mapping[str, Restriction], folder: Path) -> Policy:
-    """Read a policy file. `known` are the shipped instruments by id, `folder` holds the shipped policies."""
-    return _policy(read(path), known, folder, ())
+def from_file(
+    path: Path, known: Mapping[str, Restriction], folder: Path, findings: Collection[str] = ()
+) -> Policy:
+    """Read a policy file. `known` are the shipped instruments by id, `folder` holds the shipped policies.
+
+    `findings` are the ids that findings can have besides those of instruments: only these can be accepted.
+    """
+    node = read(path)
+    policy = _policy(node, known, folder, ())
+    ids = {*findings, *known, *(one.id for one in policy.restrictions)}
+    return replace(policy, accepts=tuple(accept_from(one, ids) for one in node.nodes("accept")))
 
 
 def by_name(name: str, known: Mapping[str, Restriction], folder: Path) -> Policy:

@@ -2,7 +2,16 @@
 
 from auditor.model.conversation import Endpoint, Exchange, Observation, Protocol, Sighting, Status, Transport
 from auditor.model.device import Coverage, Device, Retirement, Run, Standing, State, Withheld
-from auditor.model.finding import Finding, FindingKind, Priority, Reference, Severity, Verdict, WorkOrder
+from auditor.model.finding import (
+    Acceptance,
+    Finding,
+    FindingKind,
+    Priority,
+    Reference,
+    Severity,
+    Verdict,
+    WorkOrder,
+)
 from auditor.model.identity import Certainty, Claim, Contradiction, Identity, Kind, Match
 from auditor.model.login import Account, Call, LoginForm, Outcome, Reason
 from auditor.model.marks import Marks
@@ -10,6 +19,7 @@ from auditor.model.permission import Grant, Method, Pace
 from auditor.model.plan import Page, Plan
 
 __all__ = [
+    "Acceptance",
     "Account",
     "Call",
     "Certainty",

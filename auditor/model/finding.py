@@ -68,6 +68,16 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The word of an owner that a finding is accepted for a time; it changes nothing of the finding itself."""
+
+    reason: str
+    by: str
+    until: date
+    """The last day on which it counts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One statement about one device that its owner can act on or be at ease about."""
 
@@ -93,6 +103,8 @@ class Finding:
     """Further named facts: instrument, clause, in force from, fixed build, age in days."""
     because: tuple[Claim, ...] = ()
     observations: tuple[Observation, ...] = ()
+    accepted: Acceptance | None = None
+    """Set where the owner accepts it on the day asked for."""
 
     def __post_init__(self) -> None:
         if not self.because and not self.observations:
@@ -122,7 +134,9 @@ class WorkOrder:
     target: str = ""
     """The version to reach, the service to close, the fact to get."""
     state: str = "open"
-    """`open`, `done`, `partly done`, `new`, or `not heard`: nobody can look whether the work was done."""
+    """`open`, `done`, `partly done`, `new`, `accepted`: all of it that is left, or `not heard`: nobody can look whether the work was done."""
     done: tuple[str, ...] = ()
     unheard: tuple[str, ...] = ()
     """Devices that were silent, replaced or not asked when somebody last looked; `devices` are those that are there."""
+    accepted: tuple[str, ...] = ()
+    """Devices at which the owner accepts every finding that asks for this work: not to do, and not done."""

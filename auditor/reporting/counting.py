@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
 
-from auditor.model import Coverage, Device, Priority, Verdict
+from auditor.model import Coverage, Device, Finding, Priority, Verdict
 from auditor.reporting.context import Words
 from auditor.reporting.texts import Texts
 from auditor.reporting.values import Bar, Chart, Slice
@@ -12,15 +12,20 @@ from auditor.reporting.values import Bar, Chart, Slice
 _MOST_BARS = 12
 _TRUE_OR_MAYBE = frozenset({Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED})
 _AGES = ((365, "under-1"), (730, "1-2"), (1461, "2-4"), (2192, "4-6"))
-_IDLE = ("none", "open", "uncovered", "unidentified")
+_IDLE = ("none", "accepted", "open", "uncovered", "unidentified")
 _AGE_ORDER = ("under-1", "1-2", "2-4", "4-6", "over-6", "unknown")
 
 
+def counts(finding: Finding) -> bool:
+    """Tell whether a finding is or may be so, and nobody accepts it."""
+    return finding.verdict in _TRUE_OR_MAYBE and finding.accepted is None
+
+
 def urgency(device: Device) -> Priority | None:
-    """Return the most urgent priority among findings that are or may be true of a device that is there."""
+    """Return the most urgent priority among findings that are or may be true of a device that is there and not accepted."""
     if not device.is_present:
         return None
-    found = {finding.priority for finding in device.findings if finding.verdict in _TRUE_OR_MAYBE}
+    found = {finding.priority for finding in device.findings if counts(finding)}
     return max(found, key=lambda priority: priority.rank, default=None)
 
 
@@ -38,6 +43,8 @@ def standing(device: Device, *, assessed: bool) -> str:
         return "not-judged"
     if any(finding.verdict is Verdict.NOT_ASSESSED for finding in device.findings):
         return "open"
+    if any(finding.accepted for finding in device.findings):
+        return "accepted"
     return "none" if device.findings else "uncovered"
 
 
@@ -131,7 +138,11 @@ def _priorities(devices: list[Device], texts: Texts) -> Chart:
     counts = Counter(urgency(device) for device in devices)
     rows = [(texts.label("priority", p), counts[p], f"p{p.rank}") for p in Priority]
     idle = Counter(standing(device, assessed=True) for device in devices if urgency(device) is None)
-    rows += [(texts.label("standing", name), idle[name], "unknown") for name in _IDLE]
+    rows += [
+        (texts.label("standing", name), idle[name], "unknown")
+        for name in _IDLE
+        if idle[name] or name != "accepted"
+    ]
     return _chart("priority", rows)
 
 

@@ -16,6 +16,7 @@ _MOST_VALUE = 300
 _MOST_COMPACT = 80
 _MOST_SIGNALS = 6
 _OPEN = (Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED)
+_VERDICTS = tuple(Verdict)
 
 
 def in_order(devices: Iterable[Device]) -> tuple[Device, ...]:
@@ -87,8 +88,16 @@ def section(
 ) -> Section:
     """Return everything the page says about one device; `full` includes requests and replies."""
     claims = sorted(device.identity.claims, key=lambda claim: _claim_place(claim, texts))
-    lines = [finding for finding in device.findings if finding.verdict in _OPEN]
-    lines.sort(key=lambda f: (-f.priority.rank, _OPEN.index(f.verdict), -f.severity.rank, f.id))
+    lines = [finding for finding in device.findings if finding.verdict in _OPEN or _is_told_apart(finding)]
+    lines.sort(
+        key=lambda f: (
+            f.accepted is not None,
+            -f.priority.rank,
+            _VERDICTS.index(f.verdict),
+            -f.severity.rank,
+            f.id,
+        )
+    )
     return Section(
         row,
         device.key,
@@ -121,6 +130,11 @@ def section(
         _grounds(claims, texts) if compact else (),
         tuple(one_line(one.words) for one in device.accounts),
     )
+
+
+def _is_told_apart(finding: Finding) -> bool:
+    """Tell whether something must be said of a finding that could not be assessed: that it is or was accepted."""
+    return finding.verdict is Verdict.NOT_ASSESSED and bool(_acceptance(finding))
 
 
 def _presence(device: Device) -> tuple[Spell, ...]:
@@ -207,7 +221,15 @@ def _line(finding: Finding) -> Line:
         finding.reason,
         finding.settles,
         finding.known_exploited,
+        _acceptance(finding),
     )
+
+
+def _acceptance(finding: Finding) -> str:
+    if word := finding.accepted:
+        return one_line(f"accepted until {word.until.isoformat()} by {word.by}: {word.reason}")
+    ended = dict(finding.facts).get("acceptance ended", "")
+    return one_line(f"acceptance ended: {ended}") if ended else ""
 
 
 def _unassessed(device: Device) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:

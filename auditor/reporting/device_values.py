@@ -93,6 +93,8 @@ class Line:
     reason: str
     settles: str
     known_exploited: date | None
+    accepted: str = ""
+    """Until when, by whom and why the owner accepts it, or that this has ended; "" else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,7 @@ def _explained(one: Judged, words: Words, texts: Texts) -> Explained:
         one.count(Verdict.AFFECTED),
         one.count(Verdict.POSSIBLY_AFFECTED),
         one.count(Verdict.NOT_ASSESSED),
+        sum(1 for _, finding in one.open if finding.accepted),
         shared_facts(one.open, texts),
         tuple((reference.label, _web(reference.url)) for reference in one.first.references),
         apart,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from auditor.model import (
+    Acceptance,
     Account,
     Claim,
     Contradiction,
@@ -136,6 +137,7 @@ class Redactor:
             findings=tuple(self._pair(pair) for pair in order.findings),
             done=tuple(map(self.key, order.done)),
             unheard=tuple(map(self.key, order.unheard)),
+            accepted=tuple(map(self.key, order.accepted)),
         )
 
     def _pair(self, pair: str) -> str:
@@ -260,6 +262,9 @@ class _OneDevice:
             self._exchanges[id(exchange)] = known
         return known
 
+    def _acceptance(self, word: Acceptance | None) -> Acceptance | None:
+        return replace(word, reason=self._text(word.reason), by=masks.HIDDEN) if word else None
+
     def _finding(self, finding: Finding) -> Finding:
         return replace(
             finding,
@@ -269,7 +274,8 @@ class _OneDevice:
             reason=self._text(finding.reason),
             settles=self._text(finding.settles),
             remedy=self._text(finding.remedy),
-            facts=tuple((name, self._text(value)) for name, value in finding.facts),
+            facts=tuple((name, self._text(_unsigned(name, value))) for name, value in finding.facts),
+            accepted=self._acceptance(finding.accepted),
             because=tuple(map(self._claim, finding.because)),
             observations=tuple(map(self._observation, finding.observations)),
         )
@@ -289,3 +295,8 @@ def redacted(
     behind = replace(context.behind, audited=audited, retirements=())
     masked = replace(context, orders=orders, behind=behind, changes=changes)
     return redactor.run(run), tuple(map(redactor.device, found)), masked
+
+
+def _unsigned(name: str, value: str) -> str:
+    """Return the value of a fact without the name of the person whose acceptance has ended."""
+    return f"accepted, {value.rpartition(', ')[2]}" if name == "acceptance ended" else value

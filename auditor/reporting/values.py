@@ -97,6 +97,8 @@ class Job:
     """(anchor, what to call it) pairs of the devices where it is to do; where all is done, of those."""
     unheard: tuple[tuple[str, str], ...]
     """Devices that are silent or replaced: nobody knows whether the work was done there."""
+    accepted: tuple[tuple[str, str], ...] = ()
+    """Devices where the owner accepts all that asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,8 @@ class Explained:
     affected: int
     possibly: int
     unassessed: int
+    accepted: int
+    """Of these, how many the owner accepts."""
     facts: tuple[tuple[str, str], ...]
     """What holds for all devices that have it."""
     references: tuple[tuple[str, str], ...]
@@ -196,6 +200,8 @@ class Summary:
     """Work orders by state where an earlier run is known, else empty."""
     absent: tuple[tuple[str, int], ...] = ()
     """Devices known from before that are not counted above, by the label group `standing`."""
+    accepted: tuple[int, int] = (0, 0)
+    """(findings that the owner accepts, at how many devices): in none of the numbers of urgent work."""
 
 
 @dataclass(frozen=True, slots=True)

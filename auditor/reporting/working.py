@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from auditor.model import Coverage, Device, Priority, Verdict, WorkOrder
 from auditor.reporting.accounts import account_gaps
 from auditor.reporting.context import Context
-from auditor.reporting.counting import standing, urgency
+from auditor.reporting.counting import counts, standing, urgency
 from auditor.reporting.judging import Judged, anchor
 from auditor.reporting.texts import Texts
 from auditor.reporting.values import Gap, Job, Number, SitePlan, Summary, Urgent
@@ -15,7 +15,9 @@ _MOST_URGENT = 5
 _MOST_GAPS = 5
 _DONE = "done"
 _UNHEARD = "not heard"
-STATES = ("new", "open", "partly done", _UNHEARD, _DONE)
+_ACCEPTED = "accepted"
+_AT_REST = frozenset({_DONE, _UNHEARD, _ACCEPTED})
+STATES = ("new", "open", "partly done", _UNHEARD, _ACCEPTED, _DONE)
 """What may have become of a work order, in the order people ask."""
 
 
@@ -50,13 +52,24 @@ def summary(
         gaps[_MOST_GAPS:],
         _progress(context.orders),
         tuple(sorted(away.items())),
+        _accepted(granted),
     )
+
+
+def _accepted(devices: Iterable[Device]) -> tuple[int, int]:
+    """Count the findings that the owner accepts, and the devices that have any."""
+    found = [sum(1 for one in device.findings if one.accepted) for device in devices]
+    return sum(found), sum(1 for count in found if count)
 
 
 def _progress(orders: tuple[WorkOrder, ...]) -> tuple[tuple[str, int], ...]:
     """Count work orders by state; where nothing was ever compared, all are open and there is nothing to say."""
-    counts = Counter(order.state for order in orders)
-    return () if set(counts) <= {"open"} else tuple((state, counts[state]) for state in STATES)
+    counted = Counter(order.state for order in orders)
+    return (
+        ()
+        if set(counted) <= {"open"}
+        else tuple((state, counted[state]) for state in STATES if counted[state] or state != _ACCEPTED)
+    )
 
 
 def _is_unassessed(device: Device, assessed: bool) -> bool:
@@ -77,10 +90,10 @@ def _urgent(orders: Iterable[WorkOrder], found: tuple[Judged, ...], texts: Texts
         f"{device.key} {finding.id}"
         for one in found
         for device, finding in one.devices
-        if finding.known_exploited and finding.verdict is Verdict.AFFECTED
+        if finding.known_exploited and finding.verdict is Verdict.AFFECTED and finding.accepted is None
     }
     entries: dict[tuple[str, ...], list[WorkOrder]] = {}
-    for order in sorted((order for order in orders if order.state not in {_DONE, _UNHEARD}), key=by_urgency):
+    for order in sorted((order for order in orders if order.state not in _AT_REST), key=by_urgency):
         alike = (order.site, order.action, order.priority, order.priority_reason)
         entries.setdefault(alike if order.action in _JOINED else (order.id,), []).append(order)
     ranked = sorted(entries.values(), key=lambda work: _rank(work, attacked))
@@ -124,9 +137,7 @@ def _entry(work: list[WorkOrder], texts: Texts) -> Urgent:
 def _urgent_findings(found: tuple[Judged, ...]) -> tuple[Urgent, ...]:
     """Where nobody made work orders, name the most urgent findings instead."""
     true = [
-        (one, [finding for _, finding in one.devices if finding.verdict in _TRUE])
-        for one in found
-        if one.first.verdict in _TRUE
+        (one, open_) for one in found if (open_ := [finding for _, finding in one.devices if counts(finding)])
     ]
     ranked = sorted(
         true,
@@ -152,9 +163,6 @@ def _urgent_findings(found: tuple[Judged, ...]) -> tuple[Urgent, ...]:
         )
         for (one, findings), top in zip(ranked[:_MOST_URGENT], worst, strict=False)
     )
-
-
-_TRUE = frozenset({Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED})
 
 
 def _gaps(
@@ -209,7 +217,7 @@ def plan(
 ) -> tuple[SitePlan, ...]:
     """Return the work by site; `anchors` gives each device's place in the page and its short name."""
     sites: dict[str, list[WorkOrder]] = {}
-    places = {_UNHEARD: 1, _DONE: 2}
+    places = {_UNHEARD: 1, _ACCEPTED: 2, _DONE: 3}
     for order in sorted(orders, key=lambda order: (places.get(order.state, 0), *by_urgency(order))):
         sites.setdefault(order.site, []).append(order)
     made = [_site(site, work, anchors, owners.get(site, "")) for site, work in sites.items()]
@@ -218,16 +226,16 @@ def plan(
 
 
 def _site(site: str, work: list[WorkOrder], anchors: Mapping[str, tuple[str, str]], owner: str) -> SitePlan:
-    counts = Counter(order.priority for order in work if order.state not in {_DONE, _UNHEARD})
-    urgent = tuple((p.value, counts[p]) for p in Priority if counts[p])
+    counted = Counter(order.priority for order in work if order.state not in _AT_REST)
+    urgent = tuple((p.value, counted[p]) for p in Priority if counted[p])
     keys = {key for order in work for key in order.devices}
     jobs = tuple(_job(order, anchors) for order in work)
     return SitePlan(site, jobs, len(keys), urgent, owner, _progress(tuple(work)))
 
 
 def job_rank(job: Job) -> int:
-    """Return how urgent a job is: 4 for act now down to 1 for watch, 0 when it is done or nobody can look."""
-    return 0 if job.state in {_DONE, _UNHEARD} else Priority(job.priority).rank
+    """Return how urgent a job is: 4 for act now down to 1 for watch, 0 when it is done, accepted, or nobody can look."""
+    return 0 if job.state in _AT_REST else Priority(job.priority).rank
 
 
 def _job(order: WorkOrder, anchors: Mapping[str, tuple[str, str]]) -> Job:
@@ -244,6 +252,10 @@ def _job(order: WorkOrder, anchors: Mapping[str, tuple[str, str]]) -> Job:
         order.check,
         order.state,
         len(order.done),
-        tuple(anchors.get(key, ("", key)) for key in order.devices or (() if order.unheard else order.done)),
+        tuple(
+            anchors.get(key, ("", key))
+            for key in order.devices or (() if order.unheard or order.accepted else order.done)
+        ),
         tuple(anchors.get(key, ("", key)) for key in order.unheard),
+        tuple(anchors.get(key, ("", key)) for key in order.accepted),
     )

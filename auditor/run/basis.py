@@ -2,11 +2,21 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from auditor.knowledge import DataError, FirmwareIndex, Policy, assess, chosen_policy, knowledge_book
+from auditor.knowledge import (
+    DataError,
+    FirmwareIndex,
+    Policy,
+    accepted_as_of,
+    accepting,
+    assess,
+    chosen_policy,
+    digest_of_accepts,
+    knowledge_book,
+)
 from auditor.model import Device, Finding, Run
 from auditor.store import Store
 
@@ -26,11 +36,18 @@ class Basis:
     """(id, title) of every instrument of the policy."""
     source: str = ""
     """What was given on the command line: a name, or the path of a policy file."""
+    accepts: str = ""
+    """Digest of what the policy file accepts; "" where that is nothing."""
 
     @property
     def name(self) -> str:
         """The policy with its version, as findings cite it."""
         return f"{self.policy} {self.version}".strip()
+
+    @property
+    def mark(self) -> str:
+        """What stored findings are marked with: another policy, version or acceptance makes another mark."""
+        return f"{self.name} accepts {self.accepts}" if self.accepts else self.name
 
 
 def basis_for(policy: Policy, today: date, source: str = "") -> Basis:
@@ -43,6 +60,7 @@ def basis_for(policy: Policy, today: date, source: str = "") -> Basis:
         knowledge_book().compiled.isoformat(),
         tuple((one.id, one.title) for one in policy.restrictions),
         source or policy.name,
+        digest_of_accepts(policy.accepts),
     )
 
 
@@ -84,6 +102,14 @@ class Judging:
         policy = self._policy()
         return assess(device, book=knowledge_book(), policy=policy, today=self.today, latest=self.latest)
 
+    def on(self, device: Device, day: date) -> Device:
+        """Return a device with what the owner accepts on a day, whenever its findings were made and stored."""
+        if isinstance(self.policy, Policy):
+            found = accepting(device, device.findings, self.policy.accepts, day)
+        else:
+            found = tuple(accepted_as_of(one, day) for one in device.findings)
+        return device if found == device.findings else replace(device, findings=found)
+
     def _policy(self) -> Policy:
         if isinstance(self.policy, DataError):
             raise self.policy
@@ -115,8 +141,8 @@ def judging_by(
     except DataError as error:
         if policy is not None or basis is None:
             raise
-        return Judging(error, day, basis.name, source, latest, anew)
-    return Judging(chosen, day, f"{chosen.name} {chosen.version}".strip(), source, latest, anew)
+        return Judging(error, day, basis.mark, source, latest, anew)
+    return Judging(chosen, day, basis_for(chosen, day, source).mark, source, latest, anew)
 
 
 def _source(basis: Basis | None) -> str:

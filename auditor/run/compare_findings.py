@@ -44,7 +44,7 @@ def _worst(found: Iterable[Finding]) -> dict[str, Finding]:
 def _fate(old: Finding | None, new: Finding | None, fresh: Fresh | None) -> tuple[What | None, str]:
     was_open, is_open = old is not None and old.verdict in _OPEN, new is not None and new.verdict in _OPEN
     if new is not None and is_open:
-        if getattr(new, "accepted", None):
+        if new.accepted:
             return What.FINDING_ACCEPTED, ""
         if not was_open:
             return What.FINDING_NEW, "could not be assessed before" if _is_unassessed(old) else ""

@@ -46,5 +46,7 @@ def keep_judged(
 
 
 def worst(findings: tuple[Finding, ...]) -> int:
-    """Return the rank of the worst finding that holds or may hold; 0 for none."""
-    return max((one.severity.rank for one in findings if one.verdict in _COUNTS), default=0)
+    """Return the rank of the worst finding that holds or may hold and is not accepted; 0 for none."""
+    return max(
+        (one.severity.rank for one in findings if one.verdict in _COUNTS and not one.accepted), default=0
+    )

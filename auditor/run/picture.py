@@ -13,6 +13,7 @@ from auditor.model import Device, Finding, Retirement, Run, Standing, State
 from auditor.run.accounts import with_accounts
 from auditor.run.again import Change, changed, concluded_from
 from auditor.run.basis import Basis, Judging, current_basis, judging_by
+from auditor.run.execute import utc_now
 from auditor.store import Conclusion, Held, Look, Store
 
 
@@ -32,6 +33,10 @@ class Picture:
     """By which policy, and as of which day, the findings were made."""
     restricted_to: str = ""
     """The run that alone is shown, where one was chosen."""
+
+    judging: Judging | None = None
+    day: date | None = None
+    """The day on which an acceptance must not have ended."""
 
     @property
     def main(self) -> Run:
@@ -74,8 +79,16 @@ def picture(
     devices = tuple(with_accounts(store, seen, tuple(one.id for one in runs)))
     if findings and numbers is None:
         devices = tuple(with_shared_marks(devices))
+    day = today or day_of_reading(as_of)
+    if judging is not None:
+        devices = tuple(judging.on(device, day) for device in devices)
     made = judging.made if judging and (judging.anew or basis is None) else basis
-    return Picture(last, tuple(runs), devices, audited(runs), made, chosen.id if chosen else "")
+    return Picture(last, tuple(runs), devices, audited(runs), made, chosen.id if chosen else "", judging, day)
+
+
+def day_of_reading(as_of: datetime | None) -> date:
+    """Return the day on which an acceptance must not have ended: that of the moment asked for, else today's (UTC)."""
+    return (as_of or utc_now()).date()
 
 
 def concluded(

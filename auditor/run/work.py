@@ -29,7 +29,15 @@ def work(store: Store, picture: Picture, *, scope: str = "scope.toml") -> tuple[
         f"{one.key} {one.id}" for one in store.judgements([*_OPEN, Verdict.NOT_ASSESSED.value])
         if one.run != picture.run.id and one.run in _names(picture)
     )  # fmt: skip
-    return progress(plan(here, scope=scope), plan(absent, scope=scope), plan(done, scope=scope), known=known)
+    settled = [_without_word(device) for device in done]
+    return progress(
+        plan(here, scope=scope), plan(absent, scope=scope), plan(settled, scope=scope), known=known
+    )
+
+
+def _without_word(device: Device) -> Device:
+    """Return a device as if nobody had accepted anything: what is settled is done, accepted or not."""
+    return replace(device, findings=tuple(replace(one, accepted=None) for one in device.findings))
 
 
 def _names(picture: Picture) -> frozenset[str]:
@@ -53,8 +61,15 @@ def _aftermath(
                 then, address=now.address, site=now.site, standing=now.standing, granted=now.granted,
                 findings=(past.finding,),
             )  # fmt: skip
-            (done if settled else left).append(shown)
+            (done if settled else left).append(_as_accepted_now(picture, shown))
     return done, left
+
+
+def _as_accepted_now(picture: Picture, device: Device) -> Device:
+    """Return an earlier device with what the owner accepts now."""
+    if picture.judging is None or picture.day is None:
+        return _without_word(device)
+    return picture.judging.on(device, picture.day)
 
 
 def _gone(store: Store, picture: Picture, devices: dict[str, Device]) -> Iterator[Judgement]:

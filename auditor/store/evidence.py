@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from auditor.model import (
+    Acceptance,
     Certainty,
     Claim,
     Contradiction,
@@ -197,6 +198,7 @@ def finding_row(shelf: Shelf, run: str, device: int, finding: Finding) -> dict[s
         "observations": (
             json.dumps([shelf.put(one) for one in finding.observations]) if finding.observations else "[]"
         ),
+        "accepted": _acceptance_text(finding.accepted),
     }
 
 
@@ -269,4 +271,17 @@ def finding_of(shelf: Shelf, device: str, row: Row) -> Finding:
         facts=_facts(row["facts"]),
         because=_because(shelf, row["because"]),
         observations=_shown(shelf, row["observations"]),
+        accepted=_acceptance(row["accepted"] if "accepted" in row.keys() else None),  # noqa: SIM118  sqlite3.Row
     )
+
+
+def _acceptance_text(word: Acceptance | None) -> str | None:
+    return json.dumps([word.reason, word.by, word.until.isoformat()]) if word else None
+
+
+def _acceptance(text: str | None) -> Acceptance | None:
+    """Read an acceptance; rows of before there were any have none."""
+    if not text:
+        return None
+    reason, by, until = json.loads(text)
+    return Acceptance(str(reason), str(by), date.fromisoformat(until))

@@ -130,7 +130,12 @@ def _picture(db: Database) -> None:
     fill(db)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, _owners, _picture)
+def _acceptance(db: Database) -> None:
+    """Keep what an owner accepts for a time with each finding."""
+    db.table("finding").add_column("accepted", str)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, _owners, _picture, _acceptance)
 """Number n takes a database from user_version n to n + 1. Never edit one that was released; add another."""
 
 SCHEMA_VERSION = len(MIGRATIONS)
