@@ -18,7 +18,7 @@ def test_every_field_a_rule_looks_at_is_shown_by_some_reader() -> None:
     shown = [name for module in probes.all_probes() for name in module.FIELDS]
     exact = {name for name in shown if not name.endswith("*")}
     prefixes = tuple(name[:-1] for name in shown if name.endswith("*"))
-    others = ("claim.", "feed.", "mac", "nmap.", "sip.")
+    others = ("attached.", "claim.", "feed.", "mac", "nmap.", "sip.")
     orphans = {
         name
         for rule in rules().rules
