@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from auditor.model.place import site_and_place
+
 
 class What(StrEnum):
     """The closed set of things that can have become of a device, a claim, a service or a finding."""
@@ -87,7 +89,7 @@ class Change:
     @property
     def left(self) -> str:
         """The site a device moved away from, "" where it stayed at its site."""
-        return self.before.rpartition("/")[0] if self.what is What.MOVED else ""
+        return site_and_place(self.before)[0] if self.what is What.MOVED else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from auditor.model import Marks
+from auditor.model.place import site_and_place
 from auditor.store.rows import Row, place, place_of, seen_at, stamp
 from auditor.store.tenancy import Meeting
 
@@ -33,7 +34,7 @@ class Presence:
 
 def presence(subject: str, at: datetime, *, source: str = "live", granted: bool = True) -> Presence:
     """Read a subject back into site and address."""
-    site, _, address = subject.rpartition("/")
+    site, address = site_and_place(subject)
     return Presence(site, address, at, source=source, granted=granted)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from auditor.model import Marks
+from auditor.model.place import site_and_place
 from auditor.store.presence import Presence, device_row, meeting_of, meetings, met_row, whereabouts
 from auditor.store.rows import Row, place, place_of
 from auditor.store.tenancy import Tenancy
@@ -139,7 +140,7 @@ class Settling:
             " (SELECT 1 FROM met m WHERE m.device = e.device)"
         ).fetchall()
         for device, subject, part, run in strays:
-            site, _, address = subject.rpartition("/")
+            site, address = site_and_place(subject)
             number = self.tenant_at(site, place_of(address, part))
             if number is not None and number in by_device and number != device:
                 self._unsay(run, device)
