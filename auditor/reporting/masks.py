@@ -1,6 +1,7 @@
 """The masks of a redacted copy: what stays of a serial number, a MAC address, an address."""
 
 import fnmatch
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,12 +71,31 @@ def mask_mac(text: str) -> str:
 
 
 def mask_address(address: str, number: int | None) -> str:
-    """Keep the network part; `number` tells devices of one network, and behind one address, apart."""
-    if ":" in address.partition(".")[0]:
-        head = ":".join(address.strip("[").split(":")[:4]).rstrip(":") + ":•"
-    else:
-        head = ".".join((*address.split(".")[:3], "•"))
+    """Keep the network part: three bytes of IPv4, 64 bits of IPv6; `number` tells devices apart.
+
+    What follows the host goes too, as in `192.0.2.9:81#3` and `[2001:db8::9]:81/2`. What is no address is hidden whole.
+    """
+    head = _network(address)
     return head if number is None else f"{head}(device {number})"
+
+
+def _network(address: str) -> str:
+    try:
+        found = ipaddress.ip_address(_host(address))
+    except ValueError:
+        return HIDDEN
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is None:
+            return ":".join(f"{int(group, 16):x}" for group in found.exploded.split(":")[:4]) + ":•"
+        found = found.ipv4_mapped
+    return ".".join((*str(found).split(".")[:3], "•"))
+
+
+def _host(place: str) -> str:
+    if place.startswith("["):
+        return place[1:].partition("]")[0]
+    at = re.split(r"[#/…]", place, maxsplit=1)[0]
+    return at.partition(":")[0] if at.count(":") == 1 else at
 
 
 def mask_as(how: str, text: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from auditor.model.changes import Change, Changes, What
+from auditor.model.place import site_and_place
 from auditor.reporting import masks
 
 _KEYS = frozenset({What.NEW, What.GONE, What.REPLACED})
@@ -47,9 +48,9 @@ def masked_changes(changes: Changes, redactor: Masking) -> Changes:
 
 def _addresses(one: Change) -> Iterator[str]:
     yield one.address
-    yield one.device.rpartition("/")[2]
+    yield site_and_place(one.device)[1]
     if one.what is What.MOVED:
-        yield from (place.rpartition("/")[2] for place in (one.before, one.after))
+        yield from (site_and_place(place)[1] for place in (one.before, one.after))
 
 
 def _masked(one: Change, redactor: Masking, rules: masks.MaskRules) -> Change:
@@ -69,7 +70,7 @@ def _masked(one: Change, redactor: Masking, rules: masks.MaskRules) -> Change:
 def _value(one: Change, value: str, redactor: Masking, rules: masks.MaskRules) -> str:
     if not value:
         return ""
-    if one.what in _KEYS or (one.what is What.MOVED and "/" in value):
+    if one.what in _KEYS or (one.what is What.MOVED and site_and_place(value)[0]):
         return redactor.key(value)
     if one.what is What.MOVED:
         return redactor.address(value)

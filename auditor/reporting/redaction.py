@@ -19,12 +19,14 @@ from auditor.model import (
     Run,
     WorkOrder,
 )
+from auditor.model.place import site_and_place
 from auditor.reporting import masks
 from auditor.reporting.context import Context, Options
 from auditor.reporting.redacted_changes import masked_changes
 
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)")
 _IPV6 = re.compile(r"(?<![0-9A-Za-z:])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:)[0-9A-Fa-f:]{3,39}(?![0-9A-Za-z:])")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}:\d{2}")
 _NAME_LEAST = 4
 
 
@@ -93,7 +95,15 @@ class Redactor:
             for site, masked in self._sites.items():
                 if site and site in text:
                     text = re.sub(rf"(?<![\w.-]){re.escape(site)}(?![\w.-])", masked, text)
-        return _IPV6.sub(lambda found: self.address(found[0]), text)
+        return _IPV6.sub(self._found_v6, text)
+
+    def _found_v6(self, found: re.Match[str]) -> str:
+        """Mask an IPv6 address in a text; a time of day, and what is masked already, only look like one."""
+        whole, is_masked = found[0], found.string[found.end() :].startswith("•")
+        host = whole.removesuffix(":") if not whole.endswith("::") else whole
+        if is_masked or _CLOCK.fullmatch(host):
+            return whole
+        return self.address(host) + whole[len(host) :]
 
     def _token(self, found: re.Match[str]) -> str:
         token = found[0].upper()
@@ -111,8 +121,12 @@ class Redactor:
 
     def key(self, key: str) -> str:
         """Mask a device key, which is `site/address`."""
-        site, slash, address = key.rpartition("/")
-        return f"{self.site(site)}{slash}{self.address(address)}"
+        site, address = site_and_place(key)
+        return (
+            f"{self.site(site)}/{self.address(address)}"
+            if site or key.startswith("/")
+            else self.address(address)
+        )
 
     def run(self, run: Run) -> Run:
         """Mask the sites and notes of a run; who authorised it stays, and who answers for a site that is named."""

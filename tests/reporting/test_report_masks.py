@@ -21,7 +21,8 @@ from auditor.model import (
     Status,
 )
 from auditor.reporting import Context, Options, redacted
-from auditor.reporting.masks import mask_address, mask_mac
+from auditor.reporting.masks import HIDDEN, mask_address, mask_mac
+from auditor.reporting.redaction import Redactor
 from tests.reporting import town
 
 SMALL = town.devices(12)
@@ -118,6 +119,37 @@ def test_the_last_part_of_an_address_is_masked_with_or_without_a_port(address: s
 def test_an_ipv6_address_keeps_its_network_alone() -> None:
     assert mask_address("2001:db8:1:2::5", None) == "2001:db8:1:2:•"
     assert mask_address("[2001:db8:1:2::5]:81", None) == "2001:db8:1:2:•"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["2001:db8::9", "2001:db8::9#3", "[2001:db8::9]:81", "[2001:db8::9]:81#3", "[2001:db8::9]:80/2#3"],
+)
+def test_a_shortened_ipv6_address_hides_its_host_as_a_long_one_does(address: str) -> None:
+    assert mask_address(address, 7) == "2001:db8:0:0:•(device 7)"
+
+
+def test_what_is_no_address_is_hidden_whole_and_a_mapped_one_as_what_it_is() -> None:
+    assert mask_address("not-an-address", None) == HIDDEN
+    assert mask_address("::ffff:192.0.2.9", None) == "192.0.2.•"
+
+
+@pytest.mark.parametrize(
+    "place", ["192.0.2.9:80/2", "192.0.2.9:80/2#3", "192.0.2.9#3/2", "[2001:db8::9]:80/2", "2001:db8::9#3"]
+)
+def test_no_key_of_a_redacted_copy_shows_host_or_site(place: str) -> None:
+    redactor = Redactor((), Options(redact_addresses=True))
+    redactor.learn("hall", [place], [])
+    masked = redactor.key(f"hall/{place}")
+    assert masked in {"site 1/192.0.2.•(device 1)", "site 1/2001:db8:0:0:•(device 1)"}
+
+
+def test_a_text_hides_an_ipv6_address_before_a_colon_and_keeps_a_time_of_day() -> None:
+    redactor = Redactor((), Options(redact_addresses=True))
+    told = "at 10:30:15 2001:db8::9: silent; [2001:db8::9]:81, channel 3; 2001:db8::9#3"
+    masked = redactor.text(told)
+    assert masked == ("at 10:30:15 2001:db8:0:0:•: silent; [2001:db8:0:0:•]:81, channel 3; 2001:db8:0:0:•#3")
+    assert redactor.text(masked) == masked
 
 
 def test_the_address_that_several_devices_share_is_masked_as_well() -> None:

@@ -180,4 +180,4 @@ def test_a_masked_device_that_changed_still_leads_to_its_place_in_the_page() -> 
 
 def test_the_mask_of_an_address_with_a_port_hides_the_host() -> None:
     assert mask_address("192.0.2.5:8000", 3) == "192.0.2.•(device 3)"
-    assert mask_address("2001:db8::5", None) == "2001:db8::5:•"
+    assert mask_address("2001:db8::5", None) == "2001:db8:0:0:•"
