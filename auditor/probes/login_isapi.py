@@ -38,10 +38,12 @@ _CHANNEL = {
     "name": "name",
     "proxyprotocol": "protocol",
     "ipaddress": "address",
+    "hostname": "host_name",
     "model": "model",
     "serialnumber": "serial",
     "firmwareversion": "firmware",
 }
+_NOWHERE = "0.0.0.0"  # noqa: S104 - what an empty slot shows
 _CLOUD = {"registerstatus": "registered", "bindstatus": "bound", "serveraddress": "server"}
 _CERTIFICATE = {"commonname", "issuerdn", "subjectdn", "startdate", "enddate", "validitybegin", "validityend"}
 
@@ -143,7 +145,11 @@ def _accounts(found: tuple[xml.Element, ...]) -> Iterator[tuple[str, str | None]
 def _channels(found: tuple[xml.Element, ...]) -> Iterator[tuple[str, str | None]]:
     for count, group in enumerate(_groups(found, "inputproxychannel"), 1):
         number = group.get("id", str(count))
-        if count > _MAX_CHANNELS or not number.isdigit():
+        if count > _MAX_CHANNELS:
             return
+        if not number.isdigit():
+            continue  # one damaged entry hides no camera after it
         for key, name in _CHANNEL.items():
             yield f"isapi.channel.{number}.{name}", group.get(key)
+        if group.get("ipaddress", _NOWHERE) == _NOWHERE:
+            yield f"isapi.channel.{number}.address", group.get("ipv6address")

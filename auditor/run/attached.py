@@ -1,5 +1,6 @@
 """Cameras that hang behind a recorder: each becomes a device of its own, with the recorder as its witness."""
 
+import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
@@ -10,7 +11,7 @@ from auditor.run.target import Target
 
 _CHANNEL = re.compile(r"(isapi|cgi)\.channel\.(\d{1,4})\.(\w{1,32})")
 _ROW = re.compile(r"snmp\.([\d.]{1,200})\.(\d{1,4})")
-_EMPTY = frozenset({"", "0.0.0.0", "192.168.0.0", "::", "none", "null", "unknown"})  # noqa: S104 - compared, not bound
+_EMPTY = frozenset({"", "0.0.0.0", "192.168.0.0", "none", "null", "unknown"})  # noqa: S104 - compared, not bound
 _OWN = {
     "isapi": {"model": "isapi.model", "serial": "isapi.serial", "firmware": "isapi.firmware"},
     "cgi": {
@@ -27,6 +28,7 @@ _FOREIGN = {"model": "onvif.model", "serial": "onvif.serial", "firmware": "onvif
 _NEUTRAL = frozenset({"onvif", "rtsp", "custom", "general", "other"})
 _TELLING = frozenset({"model", "serial", "firmware"})
 """What only a camera has; a slot that tells none of it is one where it has an address and is not switched off."""
+_WHERE = frozenset({"address", "host_name"})
 _OFF = frozenset({"false", "0", "no", "off"})
 
 
@@ -46,10 +48,10 @@ def attached(
     rows: dict[int, dict[str, Observation]] = {}
     for seen in observations:
         found = _CHANNEL.fullmatch(seen.field)
-        if found and seen.value.strip().lower() not in _EMPTY:
+        if found and not _is_empty(seen.value):
             channels.setdefault(int(found[2]), {}).setdefault(f"{found[1]}.{found[3]}", seen)
         row = _ROW.fullmatch(seen.field)
-        if row and row[1] in columns and seen.value.strip().lower() not in _EMPTY:
+        if row and row[1] in columns and not _is_empty(seen.value):
             rows.setdefault(int(row[2]), {}).setdefault(f"snmp.{columns[row[1]]}", seen)
     if not channels:  # the recorder's own interface says more, and may count from another number
         channels = {number: told for number, told in rows.items() if "snmp.address" in told}
@@ -58,11 +60,20 @@ def attached(
             yield _camera(recorder, maker, number, told, part)
 
 
+def _is_empty(value: str) -> bool:
+    """Tell whether a value stands for none; the IPv6 address of nobody is spelled in several ways."""
+    text = value.strip().lower()
+    try:
+        return text in _EMPTY or (":" in text and ipaddress.ip_address(text).is_unspecified)
+    except ValueError:
+        return False
+
+
 def _is_camera(told: Mapping[str, str]) -> bool:
     """Tell a slot with a camera from an empty one, which has no address, or a factory's and is switched off."""
     if told.keys() & _TELLING:
         return True
-    return "address" in told and told.get("enabled", "").strip().lower() not in _OFF
+    return bool(told.keys() & _WHERE) and told.get("enabled", "").strip().lower() not in _OFF
 
 
 def _camera(

@@ -647,3 +647,21 @@ def test_any_answer_of_the_interface_shows_its_root_and_namespace() -> None:
     assert told["isapi.root"] == ("SessionLoginCap",)
     assert told["isapi.namespace"] == ("http://www.isapi.org/ver20/XMLSchema",)
     assert not any("challenge" in field for field in told)
+
+
+CHANNELS = """<InputProxyChannelList>
+<InputProxyChannel><id>1</id><name>Tor</name><sourceInputPortDescriptor><proxyProtocol>HIKVISION</proxyProtocol><ipAddress>192.0.2.61</ipAddress></sourceInputPortDescriptor></InputProxyChannel>
+<InputProxyChannel><id>?</id><name>torn</name></InputProxyChannel>
+<InputProxyChannel><id>3</id><name>Hof</name><sourceInputPortDescriptor><addressingFormatType>hostname</addressingFormatType><hostName>hof.example</hostName></sourceInputPortDescriptor></InputProxyChannel>
+<InputProxyChannel><id>4</id><sourceInputPortDescriptor><ipAddress>0.0.0.0</ipAddress><ipv6Address>2001:db8::64</ipv6Address></sourceInputPortDescriptor></InputProxyChannel>
+<InputProxyChannel><id>5</id><sourceInputPortDescriptor><ipAddress>0.0.0.0</ipAddress><ipv6Address>::</ipv6Address></sourceInputPortDescriptor></InputProxyChannel>
+</InputProxyChannelList>"""
+
+
+def test_a_channel_may_have_a_host_name_or_an_ipv6_address_and_a_damaged_one_ends_no_list() -> None:
+    told = shown(Protocol.HTTP, page(CHANNELS), get("/ISAPI/ContentMgmt/InputProxy/channels"))
+    assert told["isapi.channel.1.address"] == ("192.0.2.61",)
+    assert told["isapi.channel.3.host_name"] == ("hof.example",)
+    assert "isapi.channel.3.address" not in told
+    assert told["isapi.channel.4.address"][-1] == "2001:db8::64"
+    assert "isapi.channel.2.name" not in told

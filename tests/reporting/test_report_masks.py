@@ -144,6 +144,29 @@ def test_no_key_of_a_redacted_copy_shows_host_or_site(place: str) -> None:
     assert masked in {"site 1/192.0.2.•(device 1)", "site 1/2001:db8:0:0:•(device 1)"}
 
 
+def test_the_host_name_of_a_camera_behind_a_recorder_is_hidden() -> None:
+    exchange = Exchange(
+        "hall/192.0.2.9#1",
+        "attached",
+        Protocol.OBSERVED,
+        Endpoint("192.0.2.9", 80),
+        b"",
+        b"",
+        Status.ANSWERED,
+    )
+    seen = Observation("attached.host_name", "hof.town.example", exchange)
+    child = Device(
+        exchange.device,
+        "hall",
+        "192.0.2.9#1",
+        Identity(exchange.device),
+        observations=(seen,),
+        exchanges=(exchange,),
+    )
+    _, masked, _ = redacted(town.run(), [child], Context(options=Options(redact=True)))
+    assert "hof.town" not in repr(masked)
+
+
 def test_a_text_hides_an_ipv6_address_before_a_colon_and_keeps_a_time_of_day() -> None:
     redactor = Redactor((), Options(redact_addresses=True))
     told = "at 10:30:15 2001:db8::9: silent; [2001:db8::9]:81, channel 3; 2001:db8::9#3"

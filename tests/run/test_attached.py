@@ -81,3 +81,23 @@ def test_two_channels_with_one_placeholder_serial_number_bear_no_mark_that_binds
 )  # fmt: skip
 def test_a_place_is_checked_by_scanning_its_host(place: str, host: str) -> None:
     assert host_of(place) == host
+
+
+def test_a_slot_whose_address_is_nobody_s_is_empty_however_that_is_spelled() -> None:
+    nobody = ["0.0.0.0", "::", "::0", "0:0:0:0:0:0:0:0", " "]
+    assert listed([{"name": "IPCamera", "address": one, "protocol": "HIKVISION"} for one in nobody]) == []
+
+
+def test_cameras_behind_an_ipv6_recorder_and_behind_one_of_several_devices_name_their_recorder() -> None:
+    seen = [Observation("isapi.channel.1.host_name", "hof.example", SAID)]
+    (alone,) = attached(Target("s", "2001:db8::9"), "hikvision", seen)
+    (shared,) = attached(Target("s", "2001:db8::9"), "hikvision", seen, part=":81")
+    assert (alone.address, shared.address) == ("2001:db8::9#1", "[2001:db8::9]:81#1")
+    assert ("attached.recorder", "[2001:db8::9]:81") in shared.memory.exchanges[0].observed
+
+
+def test_a_placeholder_serial_number_told_by_two_channels_leaves_two_devices_with_their_channel() -> None:
+    told = {"protocol": "HIKVISION", "model": "DS-2CD2143G0-I", "serial": "0123456789"}
+    found = [known_from(one.subject, one.memory.exchanges) for one in listed([told] * 8)]
+    channels = [seen.value for one in found for seen in one.observations if seen.field == "attached.channel"]
+    assert channels == [str(number) for number in range(1, 9)]
