@@ -109,12 +109,10 @@ def _pairs(told: dict[str, str], name: str, maker: str) -> Iterator[tuple[str, s
     interface = name.partition(".")[0]
     spoken = told.get("protocol" if interface == "isapi" else "vendor", "").strip().lower()
     is_own = spoken in {"", maker, "private"}
-    if maker and spoken and is_own:
-        yield "attached.own_protocol", maker
+    if spoken and spoken not in _NEUTRAL and (maker or not is_own):
+        yield "attached.own_protocol", maker if is_own else spoken
     fields = _OWN[interface] if is_own else _FOREIGN
     for what, value in sorted(told.items()):
         yield f"attached.{what}", value
         if what in fields:
             yield fields[what], value
-    if spoken and not is_own and spoken not in _NEUTRAL:
-        yield "onvif.manufacturer", spoken
