@@ -97,7 +97,8 @@ def _observation(one: Observation) -> dict[str, object]:
 
 def lines(device: Device, finding: Finding) -> Iterator[str]:
     """Yield the lines a person reads, safe to print."""
-    urgency = f"{finding.priority.upper():<9}  {finding.severity:<8}  {finding.verdict:<17}"
+    priority = "accepted" if finding.accepted else finding.priority.upper()
+    urgency = f"{priority:<9}  {finding.severity:<8}  {finding.verdict:<17}"
     yield f"{urgency}  {shown(device.key)}  {finding.id}  {shown(finding.title)}"
     yield f"    {shown(finding.reason)}"
     if words := acceptance_words(finding):
@@ -109,9 +110,16 @@ def lines(device: Device, finding: Finding) -> Iterator[str]:
 
 
 def urgent_first(pairs: Iterable[tuple[Device, Finding]]) -> list[tuple[Device, Finding]]:
-    """Sort findings of many devices: the most urgent first, then the worst, then by device."""
+    """Sort findings of many devices: the most urgent first, then the worst, then by device; accepted ones last."""
     return sorted(
-        pairs, key=lambda pair: (-pair[1].priority.rank, -pair[1].severity.rank, pair[0].key, pair[1].id)
+        pairs,
+        key=lambda pair: (
+            pair[1].accepted is not None,
+            -pair[1].priority.rank,
+            -pair[1].severity.rank,
+            pair[0].key,
+            pair[1].id,
+        ),
     )
 
 

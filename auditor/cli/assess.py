@@ -8,7 +8,7 @@ import click
 from auditor.cli._findings import form, print_lines, urgent_first
 from auditor.cli._knowledge import index_at
 from auditor.cli._memory import held
-from auditor.cli._words import Exit, Failure, say_jsonl, words
+from auditor.cli._words import Exit, Failure, say_jsonl, shown, words
 from auditor.model import Device, Finding, Priority, Severity, Verdict
 
 
@@ -55,7 +55,7 @@ def command(
     Nothing is sent. What an earlier judgement found is replaced.
     """
     from auditor.knowledge import fails, knowledge_book  # noqa: PLC0415 - takes time
-    from auditor.run.basis import judging_by  # noqa: PLC0415 - as above
+    from auditor.run.basis import judging_by, unmet  # noqa: PLC0415 - as above
     from auditor.run.judge import keep_judged  # noqa: PLC0415 - as above
     from auditor.run.picture import picture  # noqa: PLC0415 - as above
     from auditor.store import Access, Store  # noqa: PLC0415 - as above
@@ -76,6 +76,8 @@ def command(
     else:
         _summarise(found)
     words(f"advisory data of {book.compiled}, policy {judging.basis} as of {today}")
+    for one in unmet(judging, known.devices):
+        words(f"policy {judging.basis}: {shown(one)}")
     if len(found) < len(known.devices):
         words(
             f"{len(known.devices) - len(found)} devices that are gone (silent, replaced, retired) are not counted here"

@@ -43,11 +43,12 @@ class Accept:
 
     def covers(self, device: Device, finding: Finding) -> bool:
         """Tell whether this finding of this device is meant."""
-        return (
-            finding.id == self.finding
-            and (not self.site or self.site == device.site)
-            and (not self.device or _is_named(device, self.device))
-        )
+        return finding.id == self.finding and self.meets(device)
+
+    def meets(self, device: Device) -> bool:
+        """Tell whether the device is meant."""
+        at_site = not self.site or self.site == device.site
+        return at_site and (not self.device or _is_named(device, self.device))
 
 
 def _is_named(device: Device, name: str) -> bool:

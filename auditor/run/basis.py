@@ -1,7 +1,7 @@
 """By what findings were made: the policy, the day, and the age of the knowledge; written in the log of the run."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -147,3 +147,14 @@ def judging_by(
 
 def _source(basis: Basis | None) -> str:
     return (basis.source or basis.policy) if basis else "none"
+
+
+def unmet(judging: Judging, devices: Iterable[Device]) -> Iterator[str]:
+    """Say which acceptances of the policy meet no device: a typing error would otherwise accept nothing, unnoticed."""
+    if isinstance(judging.policy, DataError):
+        return
+    known = tuple(devices)
+    for one in judging.policy.accepts:
+        if not any(one.meets(device) for device in known):
+            where = " at ".join(part for part in (one.device, one.site) if part)
+            yield f"the acceptance of {one.finding} names {where}, and no such device is known: it accepts nothing"

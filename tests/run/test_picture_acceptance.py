@@ -142,3 +142,17 @@ def test_findings_and_show_say_who_accepts_until_when_and_why(
     assert "accepted until 2999-12-31 by J. Doe: own network" in capsys.readouterr().out
     _policy(tmp_path, date.today() - timedelta(days=1))  # noqa: DTZ011  yesterday, as the command sees it
     assert command(only) == 1
+
+
+def test_an_acceptance_that_meets_no_device_is_told(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _both(store, _policy(tmp_path, None))
+    store.close()
+    path = str(store.path)
+    assert command(["assess", "--db", path, "--policy", _policy(tmp_path, FAR, "town-hal")]) == 0
+    told = capsys.readouterr().err
+    assert "the acceptance of telnet-open names 127.127.0.11 at town-hal" in told
+    assert "it accepts nothing" in told
+    assert command(["assess", "--db", path, "--policy", _policy(tmp_path, FAR)]) == 0
+    assert "accepts nothing" not in capsys.readouterr().err
