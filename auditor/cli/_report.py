@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from auditor.cli._moment import AS_OF, end_of
-from auditor.cli._words import words
+from auditor.cli._words import Failure, words
 from auditor.model import Device, Run, Severity
 from auditor.reporting import (
     FULL_DEVICES,
@@ -83,7 +83,7 @@ class Wish:
     policy: str | None = None
     as_of: date | None = None
     until: datetime | None = None
-    """What was known by then; a day before the first run only judges as of that day."""
+    """What was known by then."""
     evidence: Evidence = Evidence.AUTO
     needs_bytes: bool = False
 
@@ -118,7 +118,12 @@ def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
     today = (wish.as_of or now.date()) if wish.policy or wish.as_of else None
     with Store.open(wish.db, Access.READ) as store:
         few = wish.needs_bytes or store.count_devices() <= FULL_DEVICES
-        until = wish.until if any(wish.until and one.started <= wish.until for one in store.runs()) else None
+        until, runs = wish.until, store.runs()
+        if until and runs and not any(one.started <= until for one in runs):
+            raise Failure(
+                f"--as-of: nothing was known then; the first run of {wish.db} began {runs[0].started:%Y-%m-%d %H:%M} UTC. "
+                "To judge by the laws of an earlier day: auditor assess --dry-run --as-of"
+            )
         known = picture(store, run=wish.run_id, as_of=until, with_bytes=few, policy=wish.policy, today=today)
         orders = work(store, known)
         retired = store.words()

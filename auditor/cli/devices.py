@@ -9,10 +9,11 @@ import click
 
 from auditor.cli import _forms
 from auditor.cli._moment import AS_OF, end_of
+from auditor.cli._presence import presence
 from auditor.cli._table import print_table
 from auditor.cli._words import say_json, say_jsonl, words
 from auditor.fingerprint import vocabulary
-from auditor.model import Device, State
+from auditor.model import Device
 from auditor.store import Access, Store
 
 _MARKS = {"certain": "", "firm": "", "tentative": "?"}
@@ -76,13 +77,6 @@ def _gone(devices: list[Device]) -> str:
     return ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
 
 
-def presence(device: Device) -> str:
-    """Return in a word or two whether a device is there."""
-    if device.is_retired:
-        return "retired"
-    return {State.REPLACED: "another in its place"}.get(device.standing.state, device.standing.state.value)
-
-
 def seen(device: Device) -> str:
     """Return the day a device last answered."""
     return f"{device.last_seen:%Y-%m-%d}" if device.last_seen else "not known"
@@ -134,7 +128,8 @@ def _print(devices: list[Device]) -> None:
             for one in devices
         ],
     )
-    shared = Counter(one.behind for one in devices if one.behind)
+    told_apart = Counter(one.behind for one in devices if one.behind)
+    shared = {address: count for address, count in told_apart.items() if count > 1}
     for address, count in sorted(shared.items()):
         words(f"{address}: several devices behind one address, {count} of them told apart by port")
     known = sum(one.identity.claim("maker") is not None for one in devices)

@@ -1,10 +1,12 @@
 """`auditor gap`: compare a register with what was found: on paper only, on the network only, told differently."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from auditor.cli._evidence import Problems, unreadable
+from auditor.cli._presence import presence
 from auditor.cli._table import print_table
 from auditor.cli._words import say_json, shown, words
 from auditor.intake.register_csv import Entry, entries, mapping
@@ -50,13 +52,17 @@ def command(
         known = picture(store, run=name, findings=False)
         found = [one for one in known.devices if one.granted and (not site or one.site in site)]
     compared = gap(listed, found)
+    compared = replace(
+        compared, only_on_network=tuple(one for one in compared.only_on_network if one.is_present)
+    )
+    gone = [pair for pair in compared.pairs if not pair.device.is_present]
     if as_json:
         say_json(_form(compared))
     else:
         _print(compared)
     words(
-        f"auditor: {len(compared.pairs)} on paper and on the network, {len(compared.only_on_paper)} on paper only, "
-        f"{len(compared.only_on_network)} on the network only"
+        f"auditor: {len(compared.pairs) - len(gone)} on paper and on the network, {len(compared.only_on_paper)} on "
+        f"paper only, {len(compared.only_on_network)} on the network only, {len(gone)} on paper and gone from the network"
     )
     return 0
 
@@ -69,7 +75,18 @@ def _print(compared: Gap) -> None:
     rows += [
         ("told differently", f"row {pair.entry.row}", pair.device.key, _known(pair.device), _told(pair))
         for pair in compared.pairs
-        if pair.differences
+        if pair.differences and pair.device.is_present
+    ]
+    rows += [
+        (
+            "gone from the network",
+            f"row {pair.entry.row}",
+            pair.device.key,
+            _known(pair.device),
+            presence(pair.device),
+        )
+        for pair in compared.pairs
+        if not pair.device.is_present
     ]
     if rows:
         print_table(("WHERE", "REGISTER", "ADDRESS", "DEVICE", "DIFFERENCE"), rows)
@@ -101,6 +118,7 @@ def _form(compared: Gap) -> dict[str, object]:
         ],
         "matched": [
             {"register": _entry(pair.entry), "device": pair.device.key, "by": pair.by,
+             "state": presence(pair.device),
              "differences": [
                  {"field": one.name, "on_paper": one.on_paper, "found": one.found} for one in pair.differences
              ]}

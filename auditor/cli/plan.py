@@ -57,7 +57,7 @@ def command(
     again and the answer no longer shows it, or when the device was retired (`auditor retire`). Devices that are silent
     or replaced are named apart: whether the work was done there, nobody can look.
     """
-    run, orders = _orders(db, run_id, end_of(as_of), scope_file)
+    run, orders, where = _orders(db, run_id, end_of(as_of), scope_file)
     least = Priority(priority).rank if priority else 0
     wanted = [
         order
@@ -72,7 +72,7 @@ def command(
     elif as_lines:
         say_jsonl(form(order, run) for order in wanted)
     else:
-        print_orders(wanted, run, with_steps=steps)
+        print_orders(wanted, run, with_steps=steps, where=where)
         counts = ", ".join(f"{sum(one.state == state for one in wanted)} {state}" for state in STATES)
         words(f"{len(wanted)} work orders: {counts}")
     return Exit.DONE
@@ -80,7 +80,7 @@ def command(
 
 def _orders(
     db: Path, run_id: str | None, as_of: datetime | None, scope: str
-) -> tuple[Run, tuple[WorkOrder, ...]]:
+) -> tuple[Run, tuple[WorkOrder, ...], dict[str, str]]:
     from auditor.run.picture import picture  # noqa: PLC0415 - takes time that --help need not
     from auditor.run.work import work  # noqa: PLC0415 - as above
     from auditor.store import Access, Store  # noqa: PLC0415 - as above
@@ -88,4 +88,5 @@ def _orders(
     with Store.open(db, Access.READ) as store:
         known = picture(store, run=run_id, as_of=as_of)
         owners = dict(pair for one in known.runs for pair in one.owners)
-        return replace(known.run, owners=tuple(owners.items())), work(store, known, scope=scope)
+        where = {one.key: one.address for one in known.devices}
+        return replace(known.run, owners=tuple(owners.items())), work(store, known, scope=scope), where

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable
 
-from auditor.model import Device, Finding, FindingKind, Status, Verdict
-
-_SAID = frozenset({Status.ANSWERED, Status.GARBLED})
+from auditor.model import Device, Finding, FindingKind, Verdict
 
 
 def is_settled(finding: Finding, rested_on: Iterable[str], now: Device) -> bool:
@@ -15,7 +13,7 @@ def is_settled(finding: Finding, rested_on: Iterable[str], now: Device) -> bool:
     tells what would be needed to judge settles nothing.
     """
     names = frozenset(rested_on)
-    counting = {one.id for one in now.exchanges if one.status in _SAID}
+    counting = {one.id for one in now.exchanges}
     replaced = names - counting
     again = [one for one in now.findings if one.id == finding.id]
     if not names or any(one.verdict is not Verdict.NOT_AFFECTED for one in again):

@@ -67,7 +67,11 @@ def page(run: Run, devices: Iterable[Device], context: Context | None = None) ->
         sum(1 for device in here if device.granted and (device.ports or device.exchanges)),
         _asked(found),
         context.behind,
-        shared=tuple(Counter(device.behind for device in here if device.behind).items()),
+        shared=tuple(
+            (address, count)
+            for address, count in Counter(device.behind for device in here if device.behind).items()
+            if count > 1
+        ),
         since=since(
             context.changes, context.audits, words, labels, anchors, frozenset(one.first.id for one in known)
         ),

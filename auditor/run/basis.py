@@ -1,9 +1,11 @@
 """By what findings were made: the policy, the day, and the age of the knowledge; written in the log of the run."""
 
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from auditor.knowledge import (
@@ -19,6 +21,8 @@ from auditor.knowledge import (
 )
 from auditor.model import Device, Finding, Run
 from auditor.store import Store
+
+logger = logging.getLogger(__name__)
 
 EVENT = "judged"
 
@@ -69,8 +73,12 @@ def basis_of(store: Store, run: str) -> Basis | None:
     events = store.events(run, EVENT)
     if not events:
         return None
-    form = json.loads(events[-1].text)
-    return Basis(**{**form, "instruments": tuple((name, title) for name, title in form["instruments"])})
+    try:
+        form = json.loads(events[-1].text)
+        return Basis(**{**form, "instruments": tuple((name, title) for name, title in form["instruments"])})
+    except (ValueError, TypeError, KeyError) as error:
+        logger.warning("by what run %s was judged cannot be read and is passed over: %s", run, error)
+        return None
 
 
 def current_basis(store: Store, runs: Iterable[Run]) -> Basis | None:
@@ -88,7 +96,7 @@ class Judging:
     """By what findings are made where they are not stored."""
 
     policy: Policy | DataError
-    """The error where the policy's own file is gone: it is raised only when something must be judged by it."""
+    """The error where the policy's own file is gone: said when something must be judged by it."""
     today: date
     basis: str
     """Stored findings made by this are taken as they are."""
@@ -111,14 +119,30 @@ class Judging:
         return device if found == device.findings else replace(device, findings=found)
 
     def _policy(self) -> Policy:
+        """Return the policy; where its own file is gone, say so and judge without instruments rather than not at all."""
         if isinstance(self.policy, DataError):
-            raise self.policy
+            _warn(f"{self.policy}; judged without instruments: give --policy to say which count")
+            return chosen_policy("none")
         return self.policy
 
     @property
+    def kept_as(self) -> str:
+        """Under what findings are kept: nothing, where the policy is gone, so that they are made anew when it is back."""
+        return self.basis if isinstance(self.policy, Policy) else ""
+
+    @property
     def made(self) -> Basis:
-        """What to write down of it."""
-        return basis_for(self._policy(), self.today, self.source)
+        """What to write down of it; where the policy is gone, that it is the one wanted."""
+        if isinstance(self.policy, DataError):
+            name, _, version = self.basis.partition(" ")
+            return Basis(name, version, as_of=self.today.isoformat(), source=self.source)
+        return basis_for(self.policy, self.today, self.source)
+
+
+@lru_cache(maxsize=16)
+def _warn(words: str) -> None:
+    """Say something once."""
+    logger.warning("%s", words)
 
 
 def judging_by(

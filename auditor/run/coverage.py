@@ -1,6 +1,7 @@
 """Counting how far a run got, from its own log: what a resumed run did before counts too."""
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from datetime import datetime
 from auditor.model import Coverage, Withheld
 from auditor.net import Field
 from auditor.scope import Scope
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,12 @@ class Swept:
 
 def swept_of(text: str) -> Swept:
     """Read what a run's log says of a chunk."""
-    found = json.loads(text)
-    return Swept(found["swept"], tuple((reason, count) for reason, count in found["withheld"]))
+    try:
+        found = json.loads(text)
+        return Swept(found["swept"], tuple((reason, count) for reason, count in found["withheld"]))
+    except (ValueError, TypeError, KeyError) as error:
+        logger.warning("what came of a chunk cannot be read and counts as not swept: %s", error)
+        return Swept(0)
 
 
 def from_fields(fields: Iterable[Field]) -> Swept:

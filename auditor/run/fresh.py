@@ -58,7 +58,9 @@ class Fresh:
     @cached_property
     def answering(self) -> frozenset[Port]:
         """Ports at which it answered since."""
-        return frozenset(port_of(one.endpoint) for one in self.exchanges if one.status in _HEARD)
+        return frozenset(
+            port_of(one.endpoint) for one in self.exchanges if one.status in _HEARD and one.endpoint.port
+        )
 
     @cached_property
     def closed(self) -> frozenset[Port]:
@@ -69,7 +71,7 @@ class Fresh:
         tried = {("tcp", number) for number in self.swept} - ports_of(self.after)
         if self.is_heard:
             tried |= {port_of(one.endpoint) for one in self.exchanges if one.probe == CONNECT}
-        return frozenset((said_no | tried) - self.answering)
+        return frozenset((said_no | tried) - self.answering - ports_of(self.after))
 
     @property
     def _answered_before(self) -> Iterator[Exchange]:

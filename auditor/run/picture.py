@@ -75,7 +75,7 @@ def picture(
     )
     name = chosen.id if chosen else None
     held = store.held(name, as_of=as_of, with_bytes=with_bytes, numbers=numbers)
-    seen = standing(store, runs, concluded(store, held, judging, run=name, as_of=as_of))
+    seen = standing(store, runs, as_of, concluded(store, held, judging, run=name, as_of=as_of))
     devices = tuple(with_accounts(store, seen, tuple(one.id for one in runs)))
     if findings and numbers is None:
         devices = tuple(with_shared_marks(devices))
@@ -136,7 +136,9 @@ def audited(runs: Iterable[Run]) -> dict[str, datetime | None]:
     return found
 
 
-def standing(store: Store, runs: Iterable[Run], found: Iterable[tuple[Held, Device]]) -> Iterator[Device]:
+def standing(
+    store: Store, runs: Iterable[Run], as_of: datetime | None, found: Iterable[tuple[Held, Device]]
+) -> Iterator[Device]:
     """Yield devices with whether they are there, since when, and who is in their place."""
     chosen = list(runs)
     view = _View(
@@ -144,7 +146,7 @@ def standing(store: Store, runs: Iterable[Run], found: Iterable[tuple[Held, Devi
         {one.id: one for one in chosen},
         store.occupants([one.id for one in chosen]),
     )
-    retired = store.retirements()
+    retired = store.retirements(as_of)
     for held, device in found:
         word = retired.get(device.key)
         told = Retirement(word.at, word.by, word.reason, word.replaced_by) if word else None
@@ -222,8 +224,8 @@ def keep(store: Store, judging: Judging, *, only_run: str | None = None, all_ane
         if held.is_concluded and held.home:
             plain.append((held.number, held.home, found))
         else:
-            others.append(conclusion(held, device, found, judging.basis))
-    store.all_findings(judging.basis, plain)
+            others.append(conclusion(held, device, found, judging.kept_as))
+    store.all_findings(judging.kept_as, plain)
     store.conclude(others)
 
 

@@ -52,7 +52,7 @@ class Record:
 
     def again(self, exchange: Exchange, target: Target | None, part: str) -> None:
         """Write down that a port known from before was tried and did not answer."""
-        if target is not None:
+        if target is not None and not part:
             target.memory.keep(exchange)
         self.store.add(self.run, [exchange], part=part)
 

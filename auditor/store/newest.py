@@ -64,6 +64,7 @@ class Asked:
     stream: bool
     """Whether it went by TCP or TLS."""
     live: bool
+    address: str = ""
 
 
 @dataclass(slots=True)
@@ -85,7 +86,7 @@ class _Group:
 def newest(asked: Iterable[Asked]) -> frozenset[str]:
     """Return the names of the exchanges that count; does not depend on the order they are given in."""
     groups: dict[str, dict[str, _Group]] = defaultdict(dict)
-    answered: set[str] = set()
+    answered: set[tuple[str, str]] = set()
     told = list(asked)
     for one in told:
         said, put = one.status in SAID, one.status not in _NOT_PUT
@@ -95,8 +96,8 @@ def newest(asked: Iterable[Asked]) -> frozenset[str]:
         group.put |= put
         group.at = max(group.at, one.at)
         if said and one.stream:
-            answered.add(one.run)
-    closed = _closed(told, answered)
+            answered.add((one.run, one.address))
+    closed = closed_ports(told, answered)
     chosen: set[str] = set()
     for by_run in groups.values():
         chosen.update(one.id for group in _counting(list(by_run.values()), closed) for one in group.exchanges)
@@ -121,18 +122,23 @@ def _is_shut(group: _Group, closed: dict[int, tuple[str, str]]) -> bool:
     return shut is not None and shut[1] != group.run and group.at < shut[0]
 
 
-def _closed(told: Iterable[Asked], answered: set[str]) -> dict[int, tuple[str, str]]:
+def heard_at(told: Iterable[Asked]) -> set[tuple[str, str]]:
+    """Return in which runs, and at which addresses, a device answered by TCP."""
+    return {(one.run, one.address) for one in told if one.stream and one.status in SAID}
+
+
+def closed_ports(told: Iterable[Asked], answered: set[tuple[str, str]]) -> dict[int, tuple[str, str]]:
     """Return for each port when, and in which run, it was last found closed, nobody having answered at it in that run.
 
-    A try that was refused, or went unanswered, closes a port only where the device answered elsewhere in that run:
-    else it may be off, and whoever refuses may be somebody else.
+    A try that was refused, or went unanswered, closes a port only where the device answered at that address by another
+    port in that run: else it may be off or have moved, and whoever refuses may be somebody else.
     """
     open_in = {(one.run, one.port) for one in told if one.stream and one.status in SAID}
     closed: dict[int, tuple[str, str]] = {}
     for one in told:
         if not one.stream or not one.port or (one.run, one.port) in open_in or not one.live:
             continue
-        if one.probe == CONNECT and one.run in answered and one.status in _NO:
+        if one.probe == CONNECT and (one.run, one.address) in answered and one.status in _NO:
             closed[one.port] = max(closed.get(one.port, ("", "")), (one.at, one.run))
     return closed
 

@@ -1,8 +1,9 @@
 """Where and how something was met in a run, and the rows that say so."""
 
 import json
+import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,8 @@ from auditor.model import Marks
 from auditor.model.place import site_and_place
 from auditor.store.rows import Row, place, place_of, seen_at, stamp
 from auditor.store.tenancy import Meeting
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def meeting_of(row: Row, started: str) -> Meeting:
         site=row["site"],
         address=row["address"],
         part=row["part"],
-        at=row["at"],
+        at=_moment_of(row, "at"),
         source=row["source"],
         marks=Marks(
             row["mac"] or "",
@@ -75,7 +78,7 @@ def meeting_of(row: Row, started: str) -> Meeting:
             row["endpoint"] or "",
             row["maker"] or "",
             row["model"] or "",
-            frozenset(json.loads(row["traits"])),
+            _traits_of(row),
         ),
         subject=row["subject"],
     )
@@ -102,10 +105,15 @@ class Whereabouts:
     granted: bool
     last_run: str
     site: str
+    last_open: Mapping[tuple[str, int], tuple[str, str]]
+    """By (transport, port): when, and in which run, it last answered."""
 
 
 def whereabouts(rows: Sequence[Row], started: dict[str, str]) -> Whereabouts:
     """Sum up the meetings with one device; there is at least one."""
+    rows = [
+        {**dict(row), "at": _moment_of(row, "at"), "first_at": _moment_of(row, "first_at")} for row in rows
+    ]
     ordered = sorted(
         rows, key=lambda row: (row["at"] or started[row["run"]], started[row["run"]], row["subject"])
     )
@@ -120,7 +128,13 @@ def whereabouts(rows: Sequence[Row], started: dict[str, str]) -> Whereabouts:
         for at in span:
             history = seen_at(history, _place(row), at)
     by_site = [row for row in ordered if row["site"] == place_now["site"]] or ordered
-    ports = {(one[0], one[1]) for row in _speaking(by_site, run) for one in json.loads(row["ports"])}
+    last_open: dict[tuple[str, int], tuple[str, str]] = {}
+    for row in by_site:
+        for transport, port in ports_of(row):
+            last_open[transport, port] = (row["at"] or started[row["run"]], row["run"])
+    # A port that speaks TLS now is one port, however it was met before.
+    for port in [number for transport, number in last_open if transport == "tls"]:
+        last_open.pop(("tcp", port), None)
     moments = sorted(row["at"] for row in ordered if row["at"])
     firsts = sorted(row["first_at"] for row in ordered if row["first_at"])
     sources = sorted({part for row in ordered for part in row["source"].split(", ") if part})
@@ -128,13 +142,14 @@ def whereabouts(rows: Sequence[Row], started: dict[str, str]) -> Whereabouts:
         _place(place_now),
         place_now["address"] if place_now["part"] else "",
         tuple((one[0], one[1], one[2]) for one in history),
-        tuple(sorted(ports)),
+        tuple(sorted(last_open)),
         firsts[0] if firsts else "",
         moments[-1] if moments else "",
         ", ".join(sources),
         bool(last["granted"]),
         run,
         place_now["site"],
+        dict(sorted(last_open.items())),
     )
 
 
@@ -142,9 +157,30 @@ def _place(row: Row) -> str:
     return place_of(row["address"], row["part"])
 
 
-def _speaking(rows: Sequence[Row], run: str) -> Iterable[Row]:
-    """Return the meetings whose ports count: those of the newest run."""
-    return [row for row in rows if row["run"] == run] or rows[-1:]
+def ports_of(row: Row) -> tuple[tuple[str, int], ...]:
+    """Read the ports of a meeting; none, and a word in the log, where they cannot be read."""
+    try:
+        return tuple((str(transport), int(port)) for transport, port in json.loads(row["ports"]))
+    except (ValueError, TypeError) as error:
+        logger.warning("the ports of %s in run %s cannot be read: %s", row["subject"], row["run"], error)
+        return ()
+
+
+def _traits_of(row: Row) -> frozenset[str]:
+    try:
+        return frozenset(map(str, json.loads(row["traits"])))
+    except (ValueError, TypeError) as error:
+        logger.warning("what %s showed in run %s cannot be read: %s", row["subject"], row["run"], error)
+        return frozenset()
+
+
+def _moment_of(row: Row, name: str) -> str:
+    """Read a moment of a meeting, "" where it is none."""
+    try:
+        return datetime.fromisoformat(row[name]).isoformat() if row[name] else ""
+    except (ValueError, TypeError) as error:
+        logger.warning("when %s was met in run %s cannot be read: %s", row["subject"], row["run"], error)
+        return ""
 
 
 def device_row(key: str, where: Whereabouts, marks: Marks) -> dict[str, Any]:

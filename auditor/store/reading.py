@@ -12,8 +12,8 @@ from itertools import islice
 
 from auditor.model import Device, Endpoint, Exchange, Finding, Identity, Observation, Protocol, Run, Status
 from auditor.store.evidence import Shelf, finding_of, identity_of
-from auditor.store.newest import SAID, Asked, digest, newest
-from auditor.store.presence import whereabouts
+from auditor.store.newest import SAID, Asked, closed_ports, digest, heard_at, newest
+from auditor.store.presence import Whereabouts, whereabouts
 from auditor.store.rows import Row, exchange_of, moment, place_of, run_of
 
 logger = logging.getLogger(__name__)
@@ -142,7 +142,8 @@ class _Batch:
     def _one(
         self, row: Row, met: Sequence[Row], said: Sequence[Row], stored: Sequence[Row], parts: "_Parts"
     ) -> Held:
-        names = newest(_asked(one) for one in said)
+        asked = [_asked(one) for one in said]
+        names = newest(asked)
         counting = [one for one in said if one["id"] in names]
         counting.sort(key=lambda one: (self.order[one["run"]], one["number"]))
         told = {one["run"]: None for one in counting if one["status"] in SAID}
@@ -158,7 +159,7 @@ class _Batch:
             address=where.address,
             identity=Identity(row["key"]),
             addresses=tuple(one[0] for one in where.addresses),
-            ports=where.ports,
+            ports=_open(where, closed_ports(asked, heard_at(asked))),
             first_seen=moment(where.first_seen),
             last_seen=moment(where.last_seen),
             source=where.source,
@@ -210,10 +211,19 @@ class _Batch:
         return grouped
 
 
+def _open(where: Whereabouts, closed: Mapping[int, tuple[str, str]]) -> tuple[tuple[str, int], ...]:
+    """Return the ports that answered when they were last tried: one that nobody tried again has not closed."""
+    return tuple(
+        (transport, port)
+        for (transport, port), (at, run) in where.last_open.items()
+        if transport == "udp" or port not in closed or closed[port][1] == run or closed[port][0] < at
+    )
+
+
 def _asked(row: Row) -> Asked:
     return Asked(
         row["id"], row["run"], row["question"] or "", row["status"], row["at"] or "", row["probe"], row["port"],
-        row["transport"] != "udp", row["source"] == "live",
+        row["transport"] != "udp", row["source"] == "live", row["address"],
     )  # fmt: skip
 
 

@@ -46,10 +46,12 @@ def all_words(connection: sqlite3.Connection) -> tuple[Word, ...]:
     )  # fmt: skip
 
 
-def standing(connection: sqlite3.Connection) -> dict[str, Word]:
-    """Return by device key the word that stands: the last one, where it says that the device is retired."""
+def standing(connection: sqlite3.Connection, as_of: datetime | None = None) -> dict[str, Word]:
+    """Return by device key the word that stands (at a moment): the last one, where it says that the device is retired."""
     last: dict[str, Word] = {}
     for word in all_words(connection):
+        if as_of is not None and word.at > as_of:
+            continue
         last[_now(connection, word)] = word
     return {key: word for key, word in last.items() if word.kind == RETIRED}
 

@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import json
+import logging
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,6 +12,9 @@ from typing import Any
 from auditor.model import Coverage, Endpoint, Exchange, Protocol, Run, Status, Transport, Withheld
 from auditor.store.newest import question_of
 
+logger = logging.getLogger(__name__)
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 Row = Mapping[str, Any]
 """A row as SQLite gives it; never leaves this room."""
 
@@ -19,8 +23,24 @@ PACK_ABOVE = 512
 
 
 def moment(text: str | None) -> datetime | None:
-    """Read a time column."""
-    return datetime.fromisoformat(text) if text else None
+    """Read a time column; None, and a word in the log, where it holds no time."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except (ValueError, TypeError):
+        logger.warning("%r is no time and is passed over", text)
+        return None
+
+
+def _listed(text: str | None, what: str) -> list[Any]:
+    """Read a JSON column that holds a list; none, and a word in the log, where it cannot be read."""
+    try:
+        found = json.loads(text or "[]")
+    except ValueError:
+        found = None
+    if not isinstance(found, list):
+        logger.warning("%s cannot be read and is passed over: %r", what, text)
+        return []
+    return found
 
 
 def stamp(at: datetime | None) -> str | None:
@@ -86,7 +106,14 @@ def _coverage_text(coverage: Coverage | None) -> str | None:
 def _coverage(text: str | None) -> Coverage | None:
     if not text:
         return None
-    found = json.loads(text)
+    try:
+        return _counted(json.loads(text))
+    except (ValueError, KeyError, TypeError):
+        logger.warning("how far a run got cannot be read and is not known: %r", text)
+        return None
+
+
+def _counted(found: Mapping[str, Any]) -> Coverage:
     return Coverage(
         granted=found["granted"],
         swept=found["swept"],
@@ -99,8 +126,7 @@ def _coverage(text: str | None) -> Coverage | None:
 
 def run_of(row: Row, state: str) -> Run:
     """Read a run; its state is given, since a killed run cannot write that it was killed."""
-    started = moment(row["started"])
-    assert started is not None
+    started = moment(row["started"]) or _NEVER
     return Run(
         id=row["id"],
         version=row["version"],
@@ -114,12 +140,20 @@ def run_of(row: Row, state: str) -> Run:
         contact=row["contact"] or "",
         valid_from=moment(row["valid_from"]),
         valid_until=moment(row["valid_until"]),
-        sites=tuple(json.loads(row["sites"] or "[]")),
+        sites=tuple(map(str, _listed(row["sites"], f"the sites of run {row['id']}"))),
         coverage=_coverage(row["coverage"]),
         state=state,
-        notes=tuple(json.loads(row["notes"] or "[]")),
-        owners=tuple((site, owner) for site, owner in json.loads(row["owners"] or "[]")),
-        whole=tuple(json.loads(row["whole"])) if row["whole"] is not None else None,
+        notes=tuple(map(str, _listed(row["notes"], f"the notes of run {row['id']}"))),
+        owners=tuple(
+            (str(one[0]), str(one[-1]))
+            for one in _listed(row["owners"], f"the owners of run {row['id']}")
+            if one
+        ),
+        whole=(
+            tuple(map(str, _listed(row["whole"], f"which sites run {row['id']} audited whole")))
+            if row["whole"] is not None
+            else None
+        ),
     )
 
 
@@ -178,7 +212,9 @@ def exchange_of(row: Row, *, with_bytes: bool = True) -> Exchange:
 
 def addresses_of(text: str) -> list[list[str]]:
     """Read an address history: [address, first seen, last seen], oldest first."""
-    return [[str(part) for part in one] for one in json.loads(text)]
+    return [
+        [str(part) for part in one] for one in _listed(text, "an address history") if isinstance(one, list)
+    ]
 
 
 def seen_at(history: Sequence[Sequence[str]], address: str, at: str) -> list[list[str]]:

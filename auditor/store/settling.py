@@ -63,12 +63,12 @@ class Settling:
         """File what a run heard at an address under the device it is; `names` where several share the address."""
         if names is None:
             rows = self.connection.execute(
-                "SELECT DISTINCT device FROM exchange WHERE run = ? AND subject = ? AND device <> ?",
-                (run, met.subject, number),
+                "SELECT DISTINCT device FROM exchange WHERE run = ? AND subject = ? AND part = ? AND device <> ?",
+                (run, met.subject, met.part, number),
             ).fetchall()
             self.connection.execute(
-                "UPDATE exchange SET device = ?, part = ? WHERE run = ? AND subject = ? AND (device <> ? OR part <> ?)",
-                (number, met.part, run, met.subject, number, met.part),
+                "UPDATE exchange SET device = ? WHERE run = ? AND subject = ? AND part = ? AND device <> ?",
+                (number, run, met.subject, met.part, number),
             )
         else:
             rows = []

@@ -280,10 +280,10 @@ class Store:
         with writer.transaction():
             words_of.add(self.db.conn, word)
 
-    def retirements(self) -> dict[str, Word]:
-        """Return by device key who was retired and not taken back, whatever the device's key was then."""
+    def retirements(self, as_of: datetime | None = None) -> dict[str, Word]:
+        """Return by device key who was retired by then and not taken back, whatever the device's key was then."""
         self.flush()
-        return words_of.standing(self.db.conn)
+        return words_of.standing(self.db.conn, as_of)
 
     def words(self) -> tuple[Word, ...]:
         """Return every word given, oldest first."""
