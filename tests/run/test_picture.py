@@ -194,3 +194,69 @@ def test_a_retired_device_that_is_heard_again_is_shown_again(town: Town) -> None
     (one,) = picture(town.store).devices
     assert one.is_present
     assert one.retired is not None
+
+
+def test_a_port_that_nobody_tried_again_has_not_closed(town: Town) -> None:
+    first = town.run((A, INFO, info("498117063", "V5.4.5")))
+    town.store.db.conn.execute('UPDATE met SET ports = \'[["tcp", 80], ["tcp", 8000]]\'')
+    town.run((A, "/", TITLE.replace(b"NETSurveillance WEB", b"index")), source="csv")
+    town.run((A, INFO, info("498117063", "V5.4.5")))
+    (one,) = picture(town.store).devices
+    assert ("tcp", 8000) in one.ports
+    assert picture(town.store, as_of=first.started).devices[0].ports == (("tcp", 80), ("tcp", 8000))
+
+
+def test_a_retirement_counts_from_its_day_on(town: Town) -> None:
+    from auditor.store import RETIRED, Word
+
+    first = town.run((A, INFO, info("498117063", "V5.4.5")))
+    town.run((B, INFO, info("498117064", "V5.4.5")))
+    town.store.retire(Word(RETIRED, first.started + timedelta(days=9), f"hall/{A}", "J. Doe", "scrapped"))
+    assert picture(town.store, as_of=first.started).devices[0].retired is None
+    assert {one.key: one.is_retired for one in picture(town.store).devices}[f"hall/{A}"]
+
+
+def test_a_policy_file_that_is_gone_is_named_and_bars_nothing(
+    town: Town, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "own.toml"
+    policy.write_text('schema_version = 1\nname = "own"\nversion = "1"\nextends = ["us-federal"]\n')
+    audit = town.run((A, INFO, info("498117063", "V5.4.5")))
+    judge(town.store, audit.id, today=audit.started.date(), policy=str(policy))
+    policy.rename(tmp_path / "elsewhere.toml")
+    town.run((A, INFO, info("498117063", "V5.6.0")))
+    assert picture(town.store).devices[0].findings
+    policy.write_text((tmp_path / "elsewhere.toml").read_text())
+    assert any(one.kind == "restriction" for one in picture(town.store).devices[0].findings), "it is back"
+
+
+DAMAGE = [
+    *(
+        f"UPDATE run SET {name} = 'x'"
+        for name in ("ended", "valid_from", "sites", "coverage", "notes", "owners", "whole", "started")
+    ),
+    "UPDATE event SET text = 'x'",
+    *(f"UPDATE met SET {name} = 'x'" for name in ("ports", "traits", "at", "first_at")),
+    "UPDATE device SET ports = 'x', addresses = 'x'",
+    "UPDATE claim SET because = 'x'",
+    "UPDATE claim SET certainty = 'x'",
+    "UPDATE finding SET because = 'x', facts = 'x', links = 'x'",
+    "UPDATE exchange SET reply = x'00ff', packed = 1",
+    "UPDATE exchange SET at = 'x', observed = 'x'",
+    "UPDATE concluded SET body = x'00', basis = 'x'",
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_record_ends_no_reading_command(
+    town: Town, damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    town.run((A, INFO, info("498117063", "V5.4.5")), (B, "/", TITLE), whole=True)
+    town.run((A, "/", TITLE.replace(b"NETSurveillance WEB", b"index")), source="pcap")
+    town.store.db.conn.execute(damage)
+    town.store.close()
+    path = str(town.store.path)
+    for words in (["devices", "--all"], ["show", A], ["findings"], ["plan"], ["report", "--format", "md", "-o", "-"],
+                  ["export", "jsonl"], ["runs"], ["assess", "--dry-run"], ["compare"]):  # fmt: skip
+        assert command([*words, "--db", path]) in {0, 2}, f"{words}: {capsys.readouterr().err[-600:]}"
+        capsys.readouterr()
