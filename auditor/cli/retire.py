@@ -43,6 +43,8 @@ def command(device: str, db: Path, reason: str, name: str, successor: str | None
             raise Failure(
                 f"--replaced-by {successor}: is the same device; name the one that came in its place"
             )
+        if other is not None and other.is_retired:
+            raise Failure(f"--replaced-by {successor}: is retired itself; name the device that is in use now")
         if undo != one.is_retired:
             state = "is retired already" if one.is_retired else "is not retired"
             raise Failure(f"{shown(one.key)}: {state}; `auditor show {shown(one.key)}` says more")

@@ -179,6 +179,11 @@ def test_retiring_is_a_word_that_can_be_taken_back(town: Town, capsys: pytest.Ca
     assert (one["state"], one["retired"]["by"]) == ("retired", "J. Doe")
     assert command(["report", "--db", path, "--format", "md", "-o", "-"]) == 0
     assert "retired by J. Doe: scrapped" in capsys.readouterr().out
+    town.store = Store.open(path)
+    town.run((B, INFO, info("498117064", "V5.4.5")))
+    town.store.close()
+    assert command(["retire", B, "--replaced-by", A, *said]) == 2
+    assert "is retired itself" in capsys.readouterr().err
     assert command(["retire", A, "--undo", *said]) == 0
     assert command(["retire", "127.0.0.99", *said]) == 2
     assert "no device" in capsys.readouterr().err
