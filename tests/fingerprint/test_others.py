@@ -145,3 +145,14 @@ def test_the_interface_of_its_own_path_still_names_the_maker() -> None:
     maker = identify("d", seen).claim("maker")
     assert maker is not None
     assert (maker.value, maker.certainty is Certainty.TENTATIVE) == ("dahua", False)
+
+
+def test_signs_that_others_share_do_not_add_up() -> None:
+    camera = said(*REPLIES["a camera on a streaming library that several makers bought"])
+    scopes = said(*REPLIES["a camera that wants to be found by another maker's recorders"])
+    titled = said(*REPLIES["an application titled like a recorder"])
+    worded = said(*REPLIES["an application that asks to log in to it"])
+    everything = [seen for one in (camera, scopes, titled, worded) for seen in probes.read(one)]
+    maker = identify("d", everything).claim("maker")
+    assert maker is not None
+    assert maker.certainty is Certainty.TENTATIVE
