@@ -123,6 +123,8 @@ def _told(rule: Rule) -> dict[str, object]:
         "claims": dict(rule.claims),
         "certainty": str(rule.certainty),
         "sole": rule.sole,
+        "searched": f"{rule.searched.on}: {rule.searched.found}" if rule.searched else "",
+        "origin": rule.origin,
         "group": rule.witness,
         "denies": list(rule.denies),
         "nursery": rule.nursery,

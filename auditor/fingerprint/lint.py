@@ -8,6 +8,7 @@ from auditor import resources
 from auditor.fingerprint.engine import hold
 from auditor.fingerprint.lint_patterns import slow_texts
 from auditor.fingerprint.load import raw_rules, read_folder, read_vendor
+from auditor.fingerprint.origins import origins
 from auditor.fingerprint.rule import (
     PAGE_FIELDS,
     Condition,
@@ -33,6 +34,8 @@ _ORDER = (
     "claims",
     "certainty",
     "sole",
+    "searched",
+    "origin",
     "group",
     "denies",
     "source",
@@ -117,11 +120,26 @@ def _form(rule: Rule) -> Iterator[str]:
         yield "a nursery rule can only be tentative; set `certainty: tentative`"
     if rule.sole and not any(name == "maker" for name, _ in rule.claims):
         yield "`sole` is about the maker, and the rule claims none; remove it"
+    yield from _shared(rule)
     if not rule.source.strip():
         yield "has an empty source; say who reports this sign"
     pages = any(name.startswith(PAGE_FIELDS[0]) for name in rule.condition.fields)
     if pages and not rule.condition.needs and not bare.startswith("^"):
         yield "looks through whole pages; add `needs:` with a literal that every match contains"
+
+
+def _shared(rule: Rule) -> Iterator[str]:
+    """Find texts of others taken for the maker's own."""
+    if rule.sole and not rule.searched:
+        yield "says in `sole` that nobody else gives this; say in `searched` when that was looked for, and what was found"
+    if not rule.origin:
+        return
+    if rule.origin not in origins():
+        yield f"origin {rule.origin!r} is not in origins.yaml; correct it or describe it there"
+    if any(name == "maker" for name, _ in rule.claims) and (
+        rule.sole or rule.certainty is not Certainty.TENTATIVE
+    ):
+        yield "its text comes from what others use too, so it can only be tentative about the maker"
 
 
 def _examples(rule: Rule) -> Iterator[str]:

@@ -3,13 +3,14 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 import yaml
 
 from auditor import resources
-from auditor.fingerprint.rule import Condition, DataError, Example, Rule, RuleBook, Vendor, book_of
+from auditor.fingerprint.rule import Condition, DataError, Example, Rule, RuleBook, Search, Vendor, book_of
 from auditor.model import Certainty
 
 _VENDOR_KEYS = frozenset({"vendor", "maker", "also_sold_as", "note", "rules"})
@@ -24,6 +25,8 @@ _RULE_KEYS = frozenset(
         "claims",
         "certainty",
         "sole",
+        "searched",
+        "origin",
         "group",
         "denies",
         "source",
@@ -32,6 +35,7 @@ _RULE_KEYS = frozenset(
         "not",
     }
 )
+_SEARCH_KEYS = frozenset({"date", "found"})
 _CONDITION_KEYS = frozenset({"field", "pattern", "needs"})
 _FOLDERS = ("vendors", "nursery")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -123,7 +127,9 @@ def _rule(item: object, path: Path, vendor: str, maker: str, *, nursery: bool) -
         claims=tuple((str(name), _text(value)) for name, value in item["claims"].items()),
         certainty=_certainty(item["certainty"], place),
         source=str(item["source"]),
-        sole=bool(item.get("sole", False)),
+        sole=_reason(item.get("sole", ""), place),
+        searched=_searched(item.get("searched"), place),
+        origin=str(item.get("origin", "")),
         group=str(item.get("group", "")),
         denies=tuple(str(name) for name in item.get("denies", ())),
         unanchored=str(item.get("unanchored", "")),
@@ -131,6 +137,24 @@ def _rule(item: object, path: Path, vendor: str, maker: str, *, nursery: bool) -
         examples=tuple(_example(one, place) for one in item.get("examples", ())),
         nots=tuple(_text(text) for text in item.get("not", ())),
     )
+
+
+def _reason(value: object, place: str) -> str:
+    if not isinstance(value, str):
+        raise DataError(
+            f"{place}: `sole` is the reason why nobody else's product gives this sign; write it as text"
+        )
+    return value
+
+
+def _searched(value: object, place: str) -> Search | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or set(value) != _SEARCH_KEYS or not isinstance(value["date"], date):
+        raise DataError(
+            f"{place}: `searched` is a mapping with `date` and `found`, what the search found"
+        )
+    return Search(value["date"], str(value["found"]))
 
 
 def _text(value: object) -> str:

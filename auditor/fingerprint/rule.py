@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -66,6 +67,14 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """When somebody looked for products of others that give a sign, and what was found."""
+
+    on: date
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One thing a vendor's products say of themselves. Read from YAML; see docs/fingerprints.md."""
 
@@ -79,8 +88,12 @@ class Rule:
     """Conditions (`with`) that other fields of the same exchange must meet."""
     without: tuple[Condition, ...] = ()
     """Conditions that no field of the same exchange may meet."""
-    sole: bool = False
-    """Nobody else's product gives this: enough alone to name the maker for certain."""
+    sole: str = ""
+    """Why nobody else's product gives this: enough alone to name the maker. Empty where others may."""
+    searched: Search | None = None
+    """The search for counter-examples; every rule that claims a maker at firm or certain has one."""
+    origin: str = ""
+    """Where the text comes from if not from the maker: a name in origins.yaml, whose products of others give it too."""
     group: str = ""
     """Signals of one group are one witness; by default the protocol the field belongs to."""
     denies: tuple[str, ...] = ()
@@ -95,7 +108,7 @@ class Rule:
     @property
     def witness(self) -> str:
         """Name the source this rule draws on, so that one source is not counted twice."""
-        return self.group or self.condition.fields[0].split(".", 1)[0]
+        return self.origin or self.group or self.condition.fields[0].split(".", 1)[0]
 
     @property
     def concluded(self) -> bool:

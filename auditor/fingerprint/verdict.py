@@ -1,4 +1,4 @@
-"""Matches combined into claims: two independent witnesses make certain, contradictions are kept."""
+"""Matches combined into claims, each as sure as its independent witnesses make it; contradictions are kept."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from functools import cache
 
 from auditor.fingerprint.engine import Finding
 from auditor.fingerprint.normalise import sameness
+from auditor.fingerprint.origins import origins
 from auditor.fingerprint.vocabulary import vocabulary
 from auditor.model import Certainty, Claim, Contradiction
 
@@ -59,7 +60,23 @@ def _bids(findings: Iterable[Finding]) -> dict[str, list[_Bid]]:
             known.setdefault(name, {}).setdefault(sameness(name, value), _Bid(value)).findings.append(finding)
     bids = {name: list(said.values()) for name, said in known.items()}
     _deny(bids, everything)
+    _explain_away(bids)
     return bids
+
+
+def _explain_away(bids: dict[str, list[_Bid]]) -> None:
+    """Take out makers for which only texts speak that the products of the device's known maker give as well."""
+    makers = bids.get("maker", [])
+    known = {bid.value for bid in makers if not _is_tentative(bid)}
+    if known:
+        bids["maker"] = [bid for bid in makers if bid.value in known or not _is_given_by(known, bid)]
+
+
+def _is_given_by(makers: set[str], bid: _Bid) -> bool:
+    shared = [
+        origins()[one.rule.origin].makers if one.rule.origin in origins() else () for one in bid.findings
+    ]
+    return all(makers.intersection(others) for others in shared)
 
 
 def _deny(bids: dict[str, list[_Bid]], findings: Sequence[Finding]) -> None:
@@ -92,16 +109,33 @@ def _certainty(name: str, bid: _Bid) -> Certainty:
 
 
 def _weighed(name: str, bid: _Bid) -> Certainty:
-    """Weigh what speaks for a value: sole signals and two independent firm witnesses make certain."""
+    return _maker_weighed(bid) if name == "maker" else _told_weighed(bid)
+
+
+def _maker_weighed(bid: _Bid) -> Certainty:
+    """Weigh what names a maker: signs that others may give add up to nothing more than a hint.
+
+    Certain is a sign that is the maker's own and said to be certain, or one beside a second witness. Firm is one that is
+    the maker's own, or two firm ones of independent origin.
+    """
+    firm = {one.rule.witness for one in bid.findings if one.match.certainty is not Certainty.TENTATIVE}
+    own = [one.match.certainty for one in bid.findings if one.rule.sole and not one.match.nursery]
+    if Certainty.CERTAIN in own or (own and len(firm) >= _ENOUGH):
+        return Certainty.CERTAIN
+    return Certainty.FIRM if own or len(firm) >= _ENOUGH else Certainty.TENTATIVE
+
+
+def _told_weighed(bid: _Bid) -> Certainty:
+    """Weigh what a device tells of itself: one firm sign or two weak ones are firm, two firm ones are certain."""
     firm = {one.rule.witness for one in bid.findings if one.match.certainty is not Certainty.TENTATIVE}
     weak = {one.rule.witness for one in bid.findings if not one.match.nursery} - firm
-    if name == "maker":
-        certain = any(one.rule.sole and not one.match.nursery for one in bid.findings)
-    else:
-        certain = any(one.match.certainty is Certainty.CERTAIN for one in bid.findings)
-    if certain or len(firm) >= 2:
+    if any(one.match.certainty is Certainty.CERTAIN for one in bid.findings) or len(firm) >= _ENOUGH:
         return Certainty.CERTAIN
-    return Certainty.FIRM if firm or len(weak) >= 2 else Certainty.TENTATIVE
+    return Certainty.FIRM if firm or len(weak) >= _ENOUGH else Certainty.TENTATIVE
+
+
+_ENOUGH = 2
+"""Independent witnesses that bear each other out."""
 
 
 def _strength(name: str, bid: _Bid) -> tuple[int, int, int, int, int, int]:
