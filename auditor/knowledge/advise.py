@@ -31,7 +31,7 @@ _UNKNOWN = {
     "model": "the model is not known",
     "base_model": "the unit is relabelled, and the maker's own name of the model is not known",
     "relabelled": "the unit is relabelled, and the makers' statements do not speak of its brand",
-    "maker": "the maker rests on a single weak sign",
+    "maker": "the maker rests on signs that others may share",
     "brand": "the brand is not known",
     "version": "the firmware version is not known",
     "build_date": "the build date of the firmware is not known",

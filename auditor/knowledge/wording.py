@@ -9,7 +9,7 @@ READ = {
     "build_date": "the build date: read it with credentials",
     "model": "the model: read it with credentials or from the label",
     "base_model": "which model of the maker the unit is built on: ask the supplier",
-    "maker": "who made the device: a second sign of the maker",
+    "maker": "who made the device: a sign that is the maker's own",
     "firmware": "the firmware version: a second answer that confirms it",
     "brand": "the brand on the label",
 }
