@@ -189,6 +189,21 @@ REPLIES = {
             'opaque="5ccc069c403ebaf9f0171e9517f40e41", algorithm="MD5", stale="FALSE"\r\n\r\n'
         ),
     ),
+    "a camera whose library declares another maker's topics": (
+        Protocol.WSD,
+        "Probe",
+        (
+            '<?xml version="1.0" encoding="UTF-8"?><SOAP-ENV:Envelope '
+            'xmlns:SOAP-ENV="http://www.w3.org/2003/05/soap-envelope" '
+            'xmlns:wsdd="http://schemas.xmlsoap.org/ws/2005/04/discovery" '
+            'xmlns:tns1="http://www.onvif.org/ver10/topics" xmlns:tnshik="http://www.hikvision.com/2011/event/topics">'
+            "<SOAP-ENV:Body><wsdd:ProbeMatches><wsdd:ProbeMatch><wsdd:Types>dn:NetworkVideoTransmitter</wsdd:Types>"
+            "<wsdd:Scopes>onvif://www.onvif.org/manufacturer/Yardcam onvif://www.onvif.org/hardware/IPCamera "
+            "onvif://www.onvif.org/name/Yardcam onvif://www.onvif.org/location/Guangzhou</wsdd:Scopes>"
+            "<wsdd:XAddrs>http://192.0.2.9/onvif/device_service</wsdd:XAddrs></wsdd:ProbeMatch></wsdd:ProbeMatches>"
+            "</SOAP-ENV:Body></SOAP-ENV:Envelope>"
+        ),
+    ),
 }
 
 
