@@ -109,6 +109,101 @@ REPLIES = {
         "GET /cgi-bin/status.cgi HTTP/1.1\r\n\r\n",
         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\nError\r\nBad Request!",
     ),
+    "a camera on the sample server of a chip maker": (
+        Protocol.RTSP,
+        "DESCRIBE rtsp://192.0.2.9/Streaming/Channels/101 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
+        (
+            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"
+            "o=- 1600000000 1 IN IP4 192.0.2.9\r\ns=Media Presentation\r\ne=NONE\r\nt=0 0\r\n"
+            "m=video 0 RTP/AVP 96\r\na=control:trackID=1\r\na=rtpmap:96 H264/90000\r\n"
+            "a=Media_header:MEDIAINFO=494D4B48010100000400010010710110401F000000FA000000000000000000000000000000000000;\r\n"
+            "a=appversion:1.0\r\n"
+        ),
+    ),
+    "a server that repeats the address it was asked for": (
+        Protocol.RTSP,
+        "DESCRIBE rtsp://192.0.2.9/Streaming/Channels/101 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
+        (
+            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"
+            "o=- 1600000000 1 IN IP4 192.0.2.9\r\ns=Media Presentation\r\ne=NONE\r\nt=0 0\r\n"
+            "a=control:rtsp://192.0.2.9/Streaming/Channels/101\r\nm=video 0 RTP/AVP 96\r\n"
+            "a=control:rtsp://192.0.2.9/Streaming/Channels/101/trackID=1\r\na=rtpmap:96 H264/90000\r\n"
+        ),
+    ),
+    "a relay that passes a recorder's description on": (
+        Protocol.RTSP,
+        DESCRIBE,
+        (
+            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nServer: Relay/1.0\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"
+            "o=- 1109162014219182 0 IN IP4 0.0.0.0\r\ns=HIK Media Server V4.30.085\r\n"
+            "i=HIK Media Server Session Description : standard\r\ne=NONE\r\nt=0 0\r\na=control:*\r\n"
+            "m=video 0 RTP/AVP 96\r\na=control:streamid=0\r\na=rtpmap:96 H264/90000\r\n"
+        ),
+    ),
+    "another camera's answer by the draft that several makers built": (
+        Protocol.HTTP,
+        "GET /PSIA/System/deviceInfo HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\n\r\n"
+            '<?xml version="1.0" encoding="UTF-8"?><DeviceInfo version="1.0" xmlns="urn:psialliance-org">'
+            "<deviceName>Yard</deviceName><deviceID>7</deviceID><model>YC-20</model><serialNumber>2012345678</serialNumber>"
+            "<macAddress>00:00:5e:00:53:07</macAddress><firmwareVersion>1.4</firmwareVersion>"
+            "<firmwareReleasedDate>2012-05-01</firmwareReleasedDate></DeviceInfo>"
+        ),
+    ),
+    "a storage box that asks with its host name": (
+        Protocol.HTTP,
+        GET,
+        'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="DS-218play"\r\n\r\n',
+    ),
+    "a bridge that asks with the name of the cameras it serves": (
+        Protocol.HTTP,
+        GET,
+        'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="Hikvision"\r\n\r\n',
+    ),
+    "a portal that links cameras by their login page": (
+        Protocol.HTTP,
+        GET,
+        PAGE + '<html><body><a href="http://192.0.2.90/doc/page/login.asp?_1762828508144">Gate</a>'
+        '<script>switch(make){case"HIKVISION":open(1)}</script></body></html>',
+    ),
+    "a video platform that lists its cameras": (
+        Protocol.HTTP,
+        GET,
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\n\r\n<cameras><camera>"
+            "<manufacturer>Hikvision</manufacturer><model>DS-2CD2143G0-I</model></camera></cameras>"
+        ),
+    ),
+    "a router's shell with a name of two makers": (
+        Protocol.TELNET,
+        "",
+        "BusyBox v1.19.4 (2024-09-11 18:08:18 CST) protect shell (psh)\r\n# ",
+    ),
+    "a digest challenge of a common small web server": (
+        Protocol.HTTP,
+        GET,
+        (
+            'HTTP/1.1 401 Unauthorized\r\nServer: GoAhead-Webs\r\nWWW-Authenticate: Digest realm="camera", '
+            'domain="192.0.2.9", qop="auth", nonce="b6ad5787067be389a14d9e92600987a3", '
+            'opaque="5ccc069c403ebaf9f0171e9517f40e41", algorithm="MD5", stale="FALSE"\r\n\r\n'
+        ),
+    ),
+    "a camera whose library declares another maker's topics": (
+        Protocol.WSD,
+        "Probe",
+        (
+            '<?xml version="1.0" encoding="UTF-8"?><SOAP-ENV:Envelope '
+            'xmlns:SOAP-ENV="http://www.w3.org/2003/05/soap-envelope" '
+            'xmlns:wsdd="http://schemas.xmlsoap.org/ws/2005/04/discovery" '
+            'xmlns:tns1="http://www.onvif.org/ver10/topics" xmlns:tnshik="http://www.hikvision.com/2011/event/topics">'
+            "<SOAP-ENV:Body><wsdd:ProbeMatches><wsdd:ProbeMatch><wsdd:Types>dn:NetworkVideoTransmitter</wsdd:Types>"
+            "<wsdd:Scopes>onvif://www.onvif.org/manufacturer/Yardcam onvif://www.onvif.org/hardware/IPCamera "
+            "onvif://www.onvif.org/name/Yardcam onvif://www.onvif.org/location/Guangzhou</wsdd:Scopes>"
+            "<wsdd:XAddrs>http://192.0.2.9/onvif/device_service</wsdd:XAddrs></wsdd:ProbeMatch></wsdd:ProbeMatches>"
+            "</SOAP-ENV:Body></SOAP-ENV:Envelope>"
+        ),
+    ),
 }
 
 
