@@ -208,6 +208,31 @@ def test_other_devices_at_an_address_lower_no_count_of_makers(one: int, two: int
     assert sorted(names) == sorted({one.id for said in alone for one in said})
 
 
+@cache
+def choruses() -> tuple[int, ...]:
+    """Return the personas whose maker is sure, and is so at none of their ports alone."""
+    found = []
+    for number in range(len(PERSONAS)):
+        said = spoken(number)
+        ports = {one.endpoint for one in said}
+        alone = [makers(apart(*(one for one in said if one.endpoint == port))) for port in ports]
+        if makers(apart(*said)) and not any(alone):
+            found.append(number)
+    return tuple(found)
+
+
+def test_signs_that_only_together_name_a_maker_come_together_beside_any_other_device() -> None:
+    assert len(choruses()) >= 2
+    others = {PERSONAS[number].truth.maker: number for number in range(len(PERSONAS))}
+    for other in {*others.values(), *choruses()}:
+        far = elsewhere(spoken(other), 10_000)
+        theirs = makers(apart(*far))
+        for one in choruses():
+            found = makers(apart(*spoken(one), *far))
+            assert not makers(apart(*spoken(one))) - found, (PERSONAS[one].id, PERSONAS[other].id)
+            assert not theirs - found, (PERSONAS[one].id, PERSONAS[other].id)
+
+
 @pytest.mark.corpus
 @pytest.mark.skipif(not (CORPUS / "dev.transcript.jsonl").is_file(), reason="no corpus beside the checkout")
 @pytest.mark.parametrize("name", ["dev", "round2.dev"])
