@@ -1,6 +1,6 @@
 """Apply other tools' public data to the recorded replies and write the counts to tests/corpus/compared.json.
 
-usage: python -m tests.corpus.others --recog XML_FOLDER --recog-version TEXT [--nmap FOLDER] [CORPUS]
+usage: python -m tests.corpus.others --recog XML_FOLDER --recog-version TEXT [--nmap FOLDER] --date DAY [CORPUS]
 
 None of that data is part of this project: recog's xml folder is of its public repository, nmap's files are where nmap is
 installed.
@@ -11,7 +11,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.corpus.others import discovery, nmap, recog, registry
@@ -30,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--recog-version", default="")
     parser.add_argument("--nmap", type=Path, default=Path("/usr/share/nmap"))
     parser.add_argument("--scanner-version", default="source of 2023-07-31")
-    parser.add_argument("--date", default=f"{datetime.now(UTC).date()}")
+    parser.add_argument("--date", required=True, help="the day it is done, YYYY-MM-DD")
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     options = parser.parse_args(arguments)
     sets = corpora(options.folder)
