@@ -63,7 +63,7 @@ corpus: $(VENV)/.ready ## Score the recorded replies of others in CORPUS (defaul
 	@$(BIN)/python -m tests.corpus --misses $(CORPUS)
 
 accuracy: $(VENV)/.ready ## Write docs/accuracy.md anew from the recorded replies in CORPUS.
-	@$(BIN)/python -m tests.corpus.accuracy --out docs/accuracy.md $(CORPUS)
+	@$(BIN)/python -m tests.corpus.accuracy --date "$$(date -u +%F)" --out docs/accuracy.md $(CORPUS)
 
 fuzz: $(VENV)/.ready ## A million inputs through every parser and reader (takes long).
 	$(BIN)/python tests/fuzz/fuzz_all.py -runs=1000000 -max_len=4096

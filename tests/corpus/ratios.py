@@ -72,7 +72,7 @@ def log_odds(one: Labelled, maker: str, others: Sequence[Labelled]) -> float:
         if sign[0] == maker:
             ratio = _share(sign, theirs) / _share(sign, rest)
             best[sign[1]] = max(best.get(sign[1], -math.inf), math.log(ratio))
-    return math.log(len(theirs) / len(rest)) + sum(best.values()) if best else -math.inf
+    return math.log((len(theirs) + ADDED) / (len(rest) + ADDED)) + sum(best.values()) if best else -math.inf
 
 
 def _share(sign: tuple[str, str, str], devices: Sequence[Labelled]) -> float:

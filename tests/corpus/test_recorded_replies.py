@@ -1,7 +1,11 @@
 """Replies that nobody here composed: no wrong maker, no alarm, and what is shown is read exactly."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from tests.corpus.accuracy import page
 from tests.corpus.count import calibration, counted
 from tests.corpus.judge import OURS, Judged, Verdict, judged
 from tests.corpus.replies import SHOWN, corpora
@@ -54,3 +58,11 @@ def test_what_a_reply_shows_is_read_exactly(devices: list[Judged], field: str) -
     assert wrong(devices, field) == []
     assert right >= 20
     assert right / (right + missed) >= 0.96
+
+
+def test_the_published_figures_are_what_todays_rules_give() -> None:
+    published = (Path(__file__).resolve().parents[2] / "docs" / "accuracy.md").read_text(encoding="utf-8")
+    made = re.compile(r"^Made on (\S+) with rules \w+\.$", re.MULTILINE)
+    day = made.search(published)
+    assert day is not None
+    assert made.sub("", page(SETS, day[1])) == made.sub("", published), "run `make accuracy`"

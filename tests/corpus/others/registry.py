@@ -20,6 +20,6 @@ def tool(path: Path, version: str) -> Tool:
     def reads(exchange: Exchange) -> tuple[str, ...] | None:
         shown = [one.value for one in probes.read(exchange) if _FIELD.search(one.field)]
         prefixes = [re.sub(r"[^0-9A-F]", "", text.upper())[:6] for text in shown]
-        return tuple(blocks[one] for one in prefixes if one in blocks) if shown else None
+        return tuple(dict.fromkeys(blocks[one] for one in prefixes if one in blocks)) if shown else None
 
     return Tool("registry of hardware addresses", version, "", reads)
