@@ -61,6 +61,7 @@ def page(sets: Sequence[Corpus], day: str) -> str:
         is_compared_on_these=compared["corpora"] == {one.name: one.digest for one in sets},
         us=_us(devices),
         ratio=ratios.outcome(marked),
+        hindsight=ratios.in_hindsight(marked),
         word=ratios.words(devices),
         known=known,
         seldom=seldom,

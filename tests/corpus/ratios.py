@@ -81,19 +81,28 @@ def _share(sign: tuple[str, str, str], devices: Sequence[Labelled]) -> float:
 
 def outcome(devices: Sequence[Labelled]) -> Outcome:
     """Weigh each device by what the others of other sources teach, and count."""
-    counted: Counter[tuple[bool, bool]] = Counter()
+    named = _named(devices)
+    enough, likely = ([is_right for odds, is_right in named if odds >= least] for least in (ENOUGH, 0.0))
+    return Outcome(enough.count(True), enough.count(False), likely.count(True), likely.count(False))
+
+
+def in_hindsight(devices: Sequence[Labelled]) -> int:
+    """Count the makers named rightly above the odds of every wrong one: the best limit, known only afterwards."""
+    named = _named(devices)
+    limit = max((odds for odds, is_right in named if not is_right), default=0.0)
+    return sum(is_right for odds, is_right in named if odds > limit)
+
+
+def _named(devices: Sequence[Labelled]) -> list[tuple[float, bool]]:
+    """Return for each device named at better than even odds the logarithm of the odds, and whether that is its maker."""
+    found = []
     for one in devices:
         others = [other for other in devices if other.source != one.source]
         odds = {maker: log_odds(one, maker, others) for maker in sorted(OURS)}
         named = max(odds, key=lambda maker: odds[maker])
         if odds[named] > 0:
-            counted[odds[named] >= ENOUGH, named == one.maker] += 1
-    return Outcome(
-        counted[True, True],
-        counted[True, False],
-        counted[True, True] + counted[False, True],
-        counted[True, False] + counted[False, False],
-    )
+            found.append((odds[named], named == one.maker))
+    return found
 
 
 def words(devices: Sequence[Judged]) -> Outcome:
@@ -130,6 +139,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     devices = labelled(recorded)
     known, few = seldom(devices)
+    sys.stdout.write(f"ratios with the best limit in hindsight: {in_hindsight(devices)} right, 0 wrong\n")
     sys.stdout.write(
         f"rules that claim one of the three: {known}; held for fewer than three devices: {few}\n"
     )

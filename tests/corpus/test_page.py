@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.corpus.accuracy import main, page, upper_bound
-from tests.corpus.ratios import Labelled, log_odds, outcome
+from tests.corpus.ratios import Labelled, in_hindsight, log_odds, outcome
 from tests.corpus.replies import corpora
 from tests.corpus.test_score import KEY, SAID
 
@@ -72,3 +72,9 @@ def test_a_devices_own_source_teaches_nothing_about_it() -> None:
     assert (result.right, result.wrong) == (0, 0)
     result = outcome([*devices(150, "dahua", SIGN), *devices(150, "")])
     assert (result.right, result.wrong, result.likely_right) == (150, 0, 150)
+
+
+def test_the_limit_in_hindsight_lies_above_every_wrong_one() -> None:
+    known = [*devices(50, "dahua", SIGN, SHARED), *devices(10, "dahua", SHARED), *devices(20, "")]
+    assert in_hindsight(known) == 60
+    assert in_hindsight([*known, *(replace(one, maker="") for one in devices(1, "stranger", SHARED))]) == 50
