@@ -18,7 +18,8 @@ CONNECT = "tcp_connect"
 
 SAID = frozenset({Status.ANSWERED.value, Status.GARBLED.value})
 _NO = frozenset({Status.REFUSED.value, Status.SILENT.value})
-_NOT_PUT = frozenset({Status.WITHHELD.value, Status.BUG.value})
+NOT_PUT = frozenset({Status.WITHHELD.value, Status.BUG.value})
+"""Statuses of an exchange that never came about, so that it says nothing of the device."""
 _OPERATION = re.compile(rb"<(?:\w+:)?(Get\w{1,60})\b")
 _AUTHORISED = re.compile(rb"\r?\nauthorization:", re.IGNORECASE)
 _PLACE = re.compile(r"^\w+://[^/]*")
@@ -89,7 +90,7 @@ def newest(asked: Iterable[Asked]) -> frozenset[str]:
     answered: set[tuple[str, str]] = set()
     told = list(asked)
     for one in told:
-        said, put = one.status in SAID, one.status not in _NOT_PUT
+        said, put = one.status in SAID, one.status not in NOT_PUT
         group = groups[one.question].setdefault(one.run, _Group(one.run, "", False, False, []))
         group.exchanges.append(one)
         group.said |= said
