@@ -17,6 +17,7 @@ from auditor.net import Stop
 from auditor.run import INTERRUPTED, Audit, begin, estimate, execute, has_given_up, permit, resume
 from auditor.run.accounts import with_accounts
 from auditor.run.audits import history
+from auditor.run.basis import Basis, chosen_basis
 from auditor.run.judge import judge, worst
 from auditor.scope import Credentials, OutsideScopeError, Scope, read_credentials
 from auditor.store import Access, Store
@@ -169,10 +170,11 @@ def command(
     if dry_run:
         return _dry(scope, audit, credentials, as_json=as_json)
     permit(scope)
+    chosen = chosen_basis(policy, _now().date())
     is_narrowed = bool(wanted.targets or wanted.exclude or wanted.methods or audit.ports)
     with Store.open(db, Access.CREATE) as store:
         if engine == "nmap":
-            ended = by_nmap(scope, audit, store, Stop(stop_file), is_resumed=is_resumed)
+            ended = by_nmap(scope, audit, store, Stop(stop_file), is_resumed=is_resumed, chosen=chosen)
         else:
             ended = _scan(
                 scope,
@@ -180,6 +182,7 @@ def command(
                 store,
                 Stop(stop_file),
                 credentials,
+                chosen,
                 is_resumed=is_resumed,
                 quiet=as_json or jsonl,
                 whole=() if is_narrowed else tuple(one.name for one in scope.sites),
@@ -230,6 +233,7 @@ def _scan(
     store: Store,
     stop: Stop,
     credentials: Credentials | None,
+    chosen: Basis | None,
     *,
     is_resumed: bool,
     quiet: bool,
@@ -240,7 +244,9 @@ def _scan(
         words(f"auditor: run {left[-1]} in this database is unfinished; --resume would have gone on with it")
     words(f"auditor: run {begun.run.id}, {scope.authorisation.reference}, {scope.count(at=_now())} addresses")
     with watching(quiet=quiet) as watch:
-        return execute(scope, audit, store, begun, stop=stop, watch=watch, credentials=credentials)
+        return execute(
+            scope, audit, store, begun, stop=stop, watch=watch, credentials=credentials, chosen=chosen
+        )
 
 
 def _say(store: Store, ended: Run, *, as_json: bool, jsonl: bool) -> None:

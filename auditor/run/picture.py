@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from auditor.knowledge import FirmwareIndex, with_shared_marks
+from auditor.knowledge import MARK_CLAIMS, FirmwareIndex, with_shared_marks
 from auditor.model import Device, Finding, Retirement, Run, Standing, State
 from auditor.run.accounts import with_accounts
 from auditor.run.again import Change, changed, concluded_from
@@ -74,11 +74,16 @@ def picture(
         else None
     )
     name = chosen.id if chosen else None
-    held = store.held(name, as_of=as_of, with_bytes=with_bytes, numbers=numbers)
+    wanted = None if numbers is None else frozenset(numbers)
+    read = wanted | store.alike(wanted, MARK_CLAIMS) if findings and wanted is not None else wanted
+    held = store.held(name, as_of=as_of, with_bytes=with_bytes, numbers=read)
     seen = standing(store, runs, as_of, concluded(store, held, judging, run=name, as_of=as_of))
     devices = tuple(with_accounts(store, seen, tuple(one.id for one in runs)))
-    if findings and numbers is None:
+    if findings:
         devices = tuple(with_shared_marks(devices))
+    if wanted is not None:
+        keys = store.keys(wanted)
+        devices = tuple(one for one in devices if one.key in keys)
     day = today or day_of_reading(as_of)
     if judging is not None:
         devices = tuple(judging.on(device, day) for device in devices)
