@@ -109,7 +109,7 @@ class Wish:
 def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
     """Read the run and its devices, judge them where nobody has, and say what the document is to be like."""
     from auditor.knowledge import knowledge_book  # noqa: PLC0415 - takes time that --help need not
-    from auditor.run.audits import history  # noqa: PLC0415 - as above
+    from auditor.run.audits import as_of_run, history  # noqa: PLC0415 - as above
     from auditor.run.picture import picture  # noqa: PLC0415 - as above
     from auditor.run.work import work  # noqa: PLC0415 - as above
     from auditor.store import Access, Store  # noqa: PLC0415 - as above
@@ -127,7 +127,9 @@ def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
         known = picture(store, run=wish.run_id, as_of=until, with_bytes=few, policy=wish.policy, today=today)
         orders = work(store, known)
         retired = store.words()
-        changes, audits = history(store, known.run, today=today or now.date(), policy=wish.policy)
+        is_whole = not (known.restricted_to or today)
+        whole = known if is_whole else as_of_run(store, known.run)
+        changes, audits = history(store, whole, today=today or now.date(), policy=wish.policy)
     run, found, basis = _shown(known), known.devices, known.basis
     if wish.tlp in {Tlp.CLEAR, Tlp.GREEN} and not wish.redact:
         words(f"{wish.tlp.mark} says others may read this; serials and locations are in it. See --redact.")

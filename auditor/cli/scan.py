@@ -16,7 +16,7 @@ from auditor.model import Method, Run, Severity
 from auditor.net import Stop
 from auditor.run import INTERRUPTED, Audit, begin, estimate, execute, has_given_up, permit, resume
 from auditor.run.accounts import with_accounts
-from auditor.run.audits import history
+from auditor.run.audits import as_of_run, history
 from auditor.run.basis import Basis, chosen_basis
 from auditor.run.judge import judge, worst
 from auditor.scope import Credentials, OutsideScopeError, Scope, read_credentials
@@ -278,7 +278,7 @@ def _say(store: Store, ended: Run, *, as_json: bool, jsonl: bool) -> None:
 
 
 def _since(store: Store, ended: Run) -> tuple[str, ...]:
-    changes, _ = history(store, ended, today=_now().date(), most=0)
+    changes, _ = history(store, as_of_run(store, ended), today=_now().date(), most=0)
     return few_lines(changes, str(store.path)) if changes else ()
 
 

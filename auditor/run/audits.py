@@ -83,13 +83,13 @@ def last_two(store: Store) -> tuple[Picture, Picture] | None:
 
 
 def history(
-    store: Store, run: Run, *, today: date, policy: str | None = None, most: int = MOST_AUDITS
+    store: Store, now: Picture, *, today: date, policy: str | None = None, most: int = MOST_AUDITS
 ) -> tuple[Changes | None, tuple[Tally, ...]]:
-    """Return what changed since the audit before a run, and how the network stood at the audits up to it.
+    """Return what changed since the audit before a picture's newest run, and how the network stood at the audits up to it.
 
     No changes where there was no earlier run. The tallies are of whole audits, at most so many, oldest first.
     """
-    now, former, tallies = as_of_run(store, run), earlier(store, run), list[Tally]()
+    former, tallies = earlier(store, now.run), list[Tally]()
     if former is None:
         return None, ()
     changes = between(
@@ -99,7 +99,7 @@ def history(
         tallies.append(tally(now))
     if side(former).is_whole:
         tallies.append(tally(former))
-        older = whole_audits(store, before=former.run.started, sites=run.sites)
+        older = whole_audits(store, before=former.run.started, sites=now.run.sites)
         tallies.extend(map(tally, islice(older, max(0, most - len(tallies)))))
     return changes, tuple(reversed(tallies[:most]))
 
