@@ -7,8 +7,8 @@ import click
 
 from auditor.cli._findings import form, print_lines, urgent_first
 from auditor.cli._knowledge import index_at
-from auditor.cli._memory import held
 from auditor.cli._words import Exit, Failure, say_jsonl, shown, words
+from auditor.garbage import seldom_collected
 from auditor.model import Device, Finding, Priority, Severity, Verdict
 
 
@@ -39,7 +39,7 @@ from auditor.model import Device, Finding, Priority, Severity, Verdict
     type=click.Choice([one.value for one in Severity]),
     help="Exit code 1 when a finding is so bad.",
 )
-@held()
+@seldom_collected()
 def command(
     db: Path,
     run_id: str | None,

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import date
 
+from auditor.garbage import seldom_collected
 from auditor.knowledge import with_shared_marks
 from auditor.model import Device, Finding, Verdict
 from auditor.run.accounts import with_accounts
 from auditor.run.basis import EVENT, Basis, Judging, basis_of, basis_text, current_basis, judging_by
 from auditor.run.execute import utc_now
-from auditor.run.garbage import seldom_collected
 from auditor.run.picture import keep, standing
 from auditor.run.settled import settled
 from auditor.store import Store

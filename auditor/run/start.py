@@ -5,11 +5,11 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from auditor.garbage import seldom_collected
 from auditor.model import Run
 from auditor.net import Stop
 from auditor.run.basis import Basis
 from auditor.run.execute import ENDED, Execution, new_run, utc_now
-from auditor.run.garbage import seldom_collected
 from auditor.run.past import Past, past_of
 from auditor.run.plan import Audit
 from auditor.run.progress import Progress
