@@ -10,9 +10,10 @@ import click
 from auditor.cli import _forms
 from auditor.cli._words import Exit, Failure, say_json, words
 from auditor.intake import Problem
+from auditor.knowledge import fails
 from auditor.model import Severity
 from auditor.run.imports import Importer, unscoped
-from auditor.run.judge import judge, worst
+from auditor.run.judge import judge
 from auditor.scope import Scope, read
 from auditor.store import Store
 
@@ -103,7 +104,7 @@ def conclude(
     for note in ended.notes:
         words(f"auditor: {note}")
     words(f"auditor: see them with: auditor devices --db {store.path}")
-    if fail_on and worst(findings) >= Severity(fail_on).rank:
+    if fail_on and fails(findings, Severity(fail_on)):
         return Exit.FINDINGS
     return Exit.DONE
 

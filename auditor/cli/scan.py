@@ -12,13 +12,14 @@ from auditor.cli._nmap import by_nmap
 from auditor.cli._progress import watching
 from auditor.cli._scoping import Wanted, listed, ports, scope_for, seconds
 from auditor.cli._words import Exit, say_json, say_jsonl, shown, words
+from auditor.knowledge import fails
 from auditor.model import Method, Run, Severity
 from auditor.net import Stop
 from auditor.run import INTERRUPTED, Audit, begin, estimate, execute, has_given_up, permit, resume
 from auditor.run.accounts import with_accounts
 from auditor.run.audits import as_of_run, history
 from auditor.run.basis import Basis, chosen_basis
-from auditor.run.judge import judge, worst
+from auditor.run.judge import judge
 from auditor.scope import Credentials, OutsideScopeError, Scope, read_credentials
 from auditor.store import Access, Store
 
@@ -190,8 +191,7 @@ def command(
         findings = judge(store, ended.id, today=_now().date(), policy=policy)
         _say(store, store.run(ended.id), as_json=as_json, jsonl=jsonl)
     code = _code(ended)
-    limit = Severity(fail_on).rank if fail_on else None
-    if code is Exit.DONE and limit is not None and worst(findings) >= limit:
+    if code is Exit.DONE and fail_on and fails(findings, Severity(fail_on)):
         return Exit.FINDINGS
     return code
 

@@ -1,8 +1,19 @@
 """The nouns that flow between the rooms: frozen values and closed sets, nothing that acts."""
 
-from auditor.model.conversation import Endpoint, Exchange, Observation, Protocol, Sighting, Status, Transport
+from auditor.model.conversation import (
+    HEARD,
+    NOT_THERE,
+    Endpoint,
+    Exchange,
+    Observation,
+    Protocol,
+    Sighting,
+    Status,
+    Transport,
+)
 from auditor.model.device import Coverage, Device, Retirement, Run, Standing, State, Withheld
 from auditor.model.finding import (
+    MAY_HOLD,
     Acceptance,
     Finding,
     FindingKind,
@@ -19,6 +30,9 @@ from auditor.model.permission import Grant, Method, Pace
 from auditor.model.plan import Page, Plan
 
 __all__ = [
+    "HEARD",
+    "MAY_HOLD",
+    "NOT_THERE",
     "Acceptance",
     "Account",
     "Call",

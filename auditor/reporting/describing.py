@@ -15,7 +15,6 @@ from auditor.reporting.texts import Texts
 _MOST_VALUE = 300
 _MOST_COMPACT = 80
 _MOST_SIGNALS = 6
-_OPEN = (Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED)
 _VERDICTS = tuple(Verdict)
 
 
@@ -88,7 +87,7 @@ def section(
 ) -> Section:
     """Return everything the page says about one device; `full` includes requests and replies."""
     claims = sorted(device.identity.claims, key=lambda claim: _claim_place(claim, texts))
-    lines = [finding for finding in device.findings if finding.verdict in _OPEN or _is_told_apart(finding)]
+    lines = [finding for finding in device.findings if finding.verdict.may_hold or _is_told_apart(finding)]
     lines.sort(
         key=lambda f: (
             f.accepted is not None,

@@ -15,7 +15,6 @@ from auditor.run.basis import Basis, Judging, judging_by
 from auditor.run.compare import audited_by, compare, side
 from auditor.run.coverage import Swept, swept_of
 from auditor.run.fresh import Looked
-from auditor.run.judge import worst
 from auditor.run.picture import Picture, picture
 from auditor.store import Store
 
@@ -195,5 +194,4 @@ def tally(seen: Picture) -> Tally:
 
 
 def _is_urgent(device: Device) -> bool:
-    pressing = tuple(one for one in device.findings if one.priority is Priority.ACT_NOW)
-    return worst(pressing) > 0
+    return any(one.counts and one.priority is Priority.ACT_NOW for one in device.findings)

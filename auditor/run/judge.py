@@ -5,7 +5,7 @@ from datetime import date
 
 from auditor.garbage import seldom_collected
 from auditor.knowledge import with_shared_marks
-from auditor.model import Device, Finding, Verdict
+from auditor.model import Device, Finding
 from auditor.run.accounts import with_accounts
 from auditor.run.basis import EVENT, Basis, Judging, basis_of, basis_text, current_basis, judging_by
 from auditor.run.execute import utc_now
@@ -13,9 +13,7 @@ from auditor.run.picture import keep, standing
 from auditor.run.settled import settled
 from auditor.store import Store
 
-__all__ = ["Basis", "basis_of", "judge", "keep_judged", "worst"]
-
-_COUNTS = frozenset({Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED})
+__all__ = ["Basis", "basis_of", "judge", "keep_judged"]
 
 
 def judge(store: Store, run: str, *, today: date, policy: str | None = None) -> tuple[Finding, ...]:
@@ -52,10 +50,3 @@ def keep_judged(
     basis = judging.made
     store.event(run, utc_now(), EVENT, basis.name, basis_text(basis))
     store.flush()
-
-
-def worst(findings: tuple[Finding, ...]) -> int:
-    """Return the rank of the worst finding that holds or may hold and is not accepted; 0 for none."""
-    return max(
-        (one.severity.rank for one in findings if one.verdict in _COUNTS and not one.accepted), default=0
-    )

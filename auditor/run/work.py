@@ -5,12 +5,10 @@ from dataclasses import replace
 
 from auditor.knowledge import is_settled, knowledge_book, plan, progress
 from auditor.knowledge.assess import assess
-from auditor.model import Device, Finding, FindingKind, Verdict, WorkOrder
+from auditor.model import MAY_HOLD, Device, Finding, FindingKind, Verdict, WorkOrder
 from auditor.run.basis import basis_of, judging_by
 from auditor.run.picture import Picture, concluded
 from auditor.store import Judgement, Store
-
-_OPEN = (Verdict.AFFECTED.value, Verdict.POSSIBLY_AFFECTED.value)
 
 
 def work(store: Store, picture: Picture, *, scope: str = "scope.toml") -> tuple[WorkOrder, ...]:
@@ -26,7 +24,7 @@ def work(store: Store, picture: Picture, *, scope: str = "scope.toml") -> tuple[
     here = [device for device in (*staying, *left) if device.is_present]
     absent = [device for device in (*staying, *left) if not device.is_present]
     known = frozenset(
-        f"{one.key} {one.id}" for one in store.judgements([*_OPEN, Verdict.NOT_ASSESSED.value])
+        f"{one.key} {one.id}" for one in store.judgements([*MAY_HOLD, Verdict.NOT_ASSESSED])
         if one.run != picture.run.id and one.run in _names(picture)
     )  # fmt: skip
     settled = [_without_word(device) for device in done]
@@ -78,10 +76,10 @@ def _gone(store: Store, picture: Picture, devices: dict[str, Device]) -> Iterato
         (key, one.id, verdict)
         for key, device in devices.items()
         for one in device.findings
-        for verdict in (_OPEN if one.verdict is Verdict.AFFECTED else (one.verdict.value,))
+        for verdict in (MAY_HOLD if one.verdict is Verdict.AFFECTED else (one.verdict,))
     }
     names, last = _names(picture), dict[tuple[str, str, str], Judgement]()
-    for one in store.judgements(_OPEN):
+    for one in store.judgements(MAY_HOLD):
         name = (one.key, one.id, one.verdict)
         if one.run in names and one.key in devices and name not in now:
             last[name] = one

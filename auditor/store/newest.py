@@ -11,14 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from auditor.model import Exchange, Protocol, Status, Transport
+from auditor.model import HEARD, NOT_THERE, Exchange, Protocol, Status, Transport
 
 CONNECT = "tcp_connect"
 """The probe that only tries whether a port known from before still takes connections."""
 
-SAID = frozenset({Status.ANSWERED.value, Status.GARBLED.value})
-_NO = frozenset({Status.REFUSED.value, Status.SILENT.value})
-NOT_PUT = frozenset({Status.WITHHELD.value, Status.BUG.value})
+NOT_PUT = frozenset({Status.WITHHELD, Status.BUG})
 """Statuses of an exchange that never came about, so that it says nothing of the device."""
 _OPERATION = re.compile(rb"<(?:\w+:)?(Get\w{1,60})\b")
 _AUTHORISED = re.compile(rb"\r?\nauthorization:", re.IGNORECASE)
@@ -90,7 +88,7 @@ def newest(asked: Iterable[Asked]) -> frozenset[str]:
     answered: set[tuple[str, str]] = set()
     told = list(asked)
     for one in told:
-        said, put = one.status in SAID, one.status not in NOT_PUT
+        said, put = one.status in HEARD, one.status not in NOT_PUT
         group = groups[one.question].setdefault(one.run, _Group(one.run, "", False, False, []))
         group.exchanges.append(one)
         group.said |= said
@@ -125,7 +123,7 @@ def _is_shut(group: _Group, closed: dict[int, tuple[str, str]]) -> bool:
 
 def heard_at(told: Iterable[Asked]) -> set[tuple[str, str]]:
     """Return in which runs, and at which addresses, a device answered by TCP."""
-    return {(one.run, one.address) for one in told if one.stream and one.status in SAID}
+    return {(one.run, one.address) for one in told if one.stream and one.status in HEARD}
 
 
 def closed_ports(told: Iterable[Asked], answered: set[tuple[str, str]]) -> dict[int, tuple[str, str]]:
@@ -134,12 +132,12 @@ def closed_ports(told: Iterable[Asked], answered: set[tuple[str, str]]) -> dict[
     A try that was refused, or went unanswered, closes a port only where the device answered at that address by another
     port in that run: else it may be off or have moved, and whoever refuses may be somebody else.
     """
-    open_in = {(one.run, one.port) for one in told if one.stream and one.status in SAID}
+    open_in = {(one.run, one.port) for one in told if one.stream and one.status in HEARD}
     closed: dict[int, tuple[str, str]] = {}
     for one in told:
         if not one.stream or not one.port or (one.run, one.port) in open_in or not one.live:
             continue
-        if one.probe == CONNECT and (one.run, one.address) in answered and one.status in _NO:
+        if one.probe == CONNECT and (one.run, one.address) in answered and one.status in NOT_THERE:
             closed[one.port] = max(closed.get(one.port, ("", "")), (one.at, one.run))
     return closed
 

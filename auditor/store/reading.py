@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from auditor.model import Device, Exchange, Finding, Identity
+from auditor.model import HEARD, Device, Exchange, Finding, Identity
 from auditor.store.evidence import Shelf, finding_of, identity_of
-from auditor.store.newest import NOT_PUT, SAID, Asked, closed_ports, digest, heard_at, newest
+from auditor.store.newest import NOT_PUT, Asked, closed_ports, digest, heard_at, newest
 from auditor.store.presence import Whereabouts, whereabouts
 from auditor.store.rows import DAMAGE, Row, exchange_of, moment
 
@@ -103,8 +103,8 @@ class _Batch:
         names = newest(asked)
         counting = [one for one in said if one["id"] in names]
         counting.sort(key=lambda one: (self.order[one["run"]], one["number"]))
-        told = {one["run"]: None for one in counting if one["status"] in SAID}
-        evidence = digest(one["id"] for one in counting if one["status"] in SAID)
+        told = {one["run"]: None for one in counting if one["status"] in HEARD}
+        evidence = digest(one["id"] for one in counting if one["status"] in HEARD)
         where = whereabouts(met, dict(self.started))
         last = max((one["run"] for one in met), key=lambda run: self.order[run])
         wanted = next(iter(told)) if len(told) == 1 else last if not told else ""

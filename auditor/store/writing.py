@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlite_utils import Database  # noqa: TID251  this room owns the database
 
-from auditor.model import Exchange, Identity, Marks, Observation, Status
+from auditor.model import Exchange, Identity, Marks, Observation
 from auditor.store.concluding import Concluding
 from auditor.store.newest import digest
 from auditor.store.opening import StoreError
@@ -129,7 +129,7 @@ class Writer:
             source = exchange.source.partition(" ")[0] or "live"
             met = presence(exchange.device, exchange.at or _NEVER, source=source, granted=granted)
             if (
-                exchange.status in _HEARD
+                exchange.status.is_heard
                 or (number := self._settling.tenant_at(met.site, place_of(met.address, part))) is None
             ):
                 number = self._stand_in(run, met, part)
@@ -166,6 +166,5 @@ class Writer:
         self._settling.settle()
 
 
-_HEARD = frozenset({Status.ANSWERED, Status.GARBLED})
 _NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 """Stands for "the file does not say when" where a moment is needed to sort by."""

@@ -8,10 +8,11 @@ import pytest
 
 from auditor.cli import run as command
 from auditor.fingerprint.marks import marks
+from auditor.knowledge import fails
 from auditor.model import Endpoint, Exchange, Protocol, Run, Severity, State, Status
 from auditor.run.again import known_from
 from auditor.run.basis import chosen_basis, current_basis, keep_choice
-from auditor.run.judge import judge, worst
+from auditor.run.judge import judge
 from auditor.run.picture import picture
 from auditor.store import CONNECT, Access, Presence, Store
 
@@ -192,7 +193,7 @@ def test_a_serial_number_that_two_devices_tell_is_shown_of_one_of_them_and_count
     found = judge(town.store, second.id, today=NOON.date())
     assert {one.device for one in found} == {f"hall/{A}"}
     assert [one.id for one in found].count("shared-serial") == 1
-    assert worst(tuple(one for one in found if one.id == "shared-serial")) == Severity.INFO.rank
+    assert fails((one for one in found if one.id == "shared-serial"), Severity.INFO)
 
 
 def test_a_finding_that_cannot_be_read_is_passed_over_and_named(
