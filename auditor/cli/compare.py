@@ -115,7 +115,7 @@ def _changes(before: str | None, after: str | None, db: Path) -> Changes:
 
 
 def _moment_of(seen: _Seen) -> datetime:
-    return seen.picture.run.ended or seen.picture.run.started
+    return seen.picture.run.moment
 
 
 def _pair(before: str | None, after: str | None, db: Path, opened: ExitStack) -> tuple[_Seen, _Seen]:

@@ -13,6 +13,7 @@ from auditor.model.conversation import (
 )
 from auditor.model.device import Coverage, Device, Retirement, Run, Standing, State, Withheld
 from auditor.model.finding import (
+    ACCEPTANCE_ENDED,
     MAY_HOLD,
     Acceptance,
     Finding,
@@ -30,6 +31,7 @@ from auditor.model.permission import Grant, Method, Pace
 from auditor.model.plan import Page, Plan
 
 __all__ = [
+    "ACCEPTANCE_ENDED",
     "HEARD",
     "MAY_HOLD",
     "NOT_THERE",

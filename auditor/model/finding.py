@@ -76,6 +76,10 @@ class Reference:
     url: str = ""
 
 
+ACCEPTANCE_ENDED = "acceptance ended"
+"""The fact that says that a finding was accepted and is no longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Acceptance:
     """The word of an owner that a finding is accepted for a time; it changes nothing of the finding itself."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from auditor.model import (
+    ACCEPTANCE_ENDED,
     Acceptance,
     Account,
     Claim,
@@ -160,4 +161,4 @@ class _OneDevice:
 
 def _unsigned(name: str, value: str) -> str:
     """Return the value of a fact without the name of the person whose acceptance has ended."""
-    return f"accepted, {value.rpartition(', ')[2]}" if name == "acceptance ended" else value
+    return f"accepted, {value.rpartition(', ')[2]}" if name == ACCEPTANCE_ENDED else value

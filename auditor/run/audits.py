@@ -43,7 +43,7 @@ def whole_audits(
 ) -> Iterator[Picture]:
     """Yield the picture as of the end of each run that audited a site (of these) whole, newest first, lazily."""
     wanted = None if sites is None else frozenset(sites)
-    runs = [one for one in store.runs() if before is None or (one.ended or one.started) < before]
+    runs = [one for one in store.runs() if before is None or one.moment < before]
     for run in reversed(runs):
         if _may_be_whole(run):
             seen = as_of_run(store, run)
@@ -62,7 +62,7 @@ def earlier(store: Store, run: Run) -> Picture | None:
     found = next(whole_audits(store, before=run.started, sites=run.sites), None)
     if found is not None:
         return found
-    runs = [one for one in store.runs() if one.id != run.id and (one.ended or one.started) < run.started]
+    runs = [one for one in store.runs() if one.id != run.id and one.moment < run.started]
     alike = [one for one in runs if set(one.sites) & set(run.sites)]
     return as_of_run(store, alike[-1]) if alike else None
 

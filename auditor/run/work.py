@@ -15,7 +15,8 @@ def work(store: Store, picture: Picture, *, scope: str = "scope.toml") -> tuple[
     """Return the work orders of a picture with their state.
 
     What a device was found to have, and by a newer answer to the same questions has no longer, is done; so is what was
-    asked of a device that somebody retired. A device that is silent or replaced keeps its work, in a list of its own. What can no longer be told stays open.
+    asked of a device that somebody retired. A device that is silent or replaced keeps its work, in a list of its own.
+    What can no longer be told stays open.
     """
     devices = {device.key: device for device in picture.devices}
     done, left = _aftermath(store, picture, devices)
@@ -51,7 +52,7 @@ def _aftermath(
     for one in _gone(store, picture, devices):
         now = devices[one.key]
         for past in store.past_findings(one):
-            then = _then(store, picture, one)
+            then = _then(store, one)
             if then is None or not _is_still_meant(store, picture, one, then, past.finding):
                 continue
             settled = is_settled(past.finding, past.exchanges, now)
@@ -86,9 +87,8 @@ def _gone(store: Store, picture: Picture, devices: dict[str, Device]) -> Iterato
     return (one for one in last.values() if not devices[one.key].is_retired)
 
 
-def _then(store: Store, picture: Picture, one: Judgement) -> Device | None:
+def _then(store: Store, one: Judgement) -> Device | None:
     """Return the device as that run alone heard it."""
-    del picture
     held = store.held(one.run, numbers=(one.number,))
     return next((device for _, device in concluded(store, held, None, run=one.run)), None)
 

@@ -5,7 +5,8 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from auditor.store.rows import place_of
+from auditor.model.marks import plain_mac
+from auditor.model.place import place_of
 
 
 def numbers(connection: sqlite3.Connection) -> list[int]:
@@ -15,7 +16,7 @@ def numbers(connection: sqlite3.Connection) -> list[int]:
 
 def named(connection: sqlite3.Connection, name: str) -> list[int]:
     """Return the numbers of the devices with this key, at or behind this address (now, else ever), MAC or serial."""
-    mac = "".join(c for c in name.lower() if c in "0123456789abcdef")
+    mac = plain_mac(name)
     for sql, value in (
         ("key = ?", name),
         ("? IN (address, behind)", name),

@@ -61,11 +61,6 @@ def place(site: str, address: str) -> str:
     return f"{site}\x1f{parsed.version}{parsed.packed.hex()}"
 
 
-def place_of(address: str, part: str) -> str:
-    """Return how a place is written: the address, with the port where several devices share it."""
-    return f"[{address}]{part}" if part and ":" in address else address + part
-
-
 def run_row(run: Run, options: str = "", process: int | None = None) -> dict[str, Any]:
     """Spell a run."""
     row = {

@@ -10,11 +10,12 @@ from typing import Any
 from sqlite_utils import Database  # noqa: TID251  this room owns the database
 
 from auditor.model import Exchange, Identity, Marks, Observation
+from auditor.model.place import place_of
 from auditor.store.concluding import Concluding
 from auditor.store.newest import digest
 from auditor.store.opening import StoreError
 from auditor.store.presence import Presence, presence
-from auditor.store.rows import exchange_row, insert, place_of, stamp
+from auditor.store.rows import exchange_row, insert, stamp
 from auditor.store.settling import Settling
 
 BATCH = 500
