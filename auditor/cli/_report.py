@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from auditor.cli._moment import AS_OF, end_of
+from auditor.cli._moment import end_of
+from auditor.cli._reading import database, moment_asked
 from auditor.cli._words import Failure, words
 from auditor.model import Device, Run, Severity
 from auditor.reporting import (
@@ -30,13 +31,7 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _OPTIONS = (
-    click.option(
-        "--db",
-        type=click.Path(dir_okay=False, path_type=Path),
-        default=Path("audit.sqlite"),
-        show_default=True,
-        help="The audit's database.",
-    ),
+    database(),
     click.option("--run", "run_id", metavar="ID", help="Only what this run alone heard."),
     click.option(
         "--redact", is_flag=True, help="Mask serials, MACs, device names and locations; withhold replies."
@@ -55,11 +50,7 @@ _OPTIONS = (
         metavar="NAME|FILE",
         help="Judge anew, by this policy, instead of taking the stored findings.",
     ),
-    click.option(
-        "--as-of",
-        type=click.DateTime(AS_OF),
-        help="What was known at the end of this day, or at this moment (UTC), judged anew as of then.",
-    ),
+    moment_asked("What was known at the end of this day, or at this moment (UTC), judged anew as of then."),
 )
 
 

@@ -7,19 +7,14 @@ import click
 
 from auditor.cli._findings import form, print_lines, urgent_first
 from auditor.cli._knowledge import index_at
+from auditor.cli._reading import database
 from auditor.cli._words import Exit, Failure, say_jsonl, shown, words
 from auditor.garbage import seldom_collected
 from auditor.model import Device, Priority, Severity, Verdict
 
 
 @click.command(epilog="Example:  auditor assess --db audit.sqlite --policy us-federal --as-of 2021-03-01")
-@click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("audit.sqlite"),
-    show_default=True,
-    help="The audit's database.",
-)
+@database()
 @click.option("--run", "run_id", metavar="ID", help="Only what this run alone heard.")
 @click.option(
     "--policy",

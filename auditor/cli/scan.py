@@ -10,6 +10,7 @@ from auditor.cli._changes import few_lines
 from auditor.cli._estimate import lines, summary
 from auditor.cli._nmap import by_nmap
 from auditor.cli._progress import watching
+from auditor.cli._reading import database
 from auditor.cli._scoping import Wanted, listed, ports, scope_for, seconds
 from auditor.cli._words import Exit, say_json, say_jsonl, shown, words
 from auditor.knowledge import fails
@@ -32,13 +33,7 @@ from auditor.store import Access, Store
     type=click.Path(dir_okay=False, path_type=Path),
     help="What may be touched; without it, loopback alone.",
 )
-@click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("audit.sqlite"),
-    show_default=True,
-    help="Where everything heard is kept.",
-)
+@database("Where everything heard is kept.")
 @click.option(
     "-p",
     "--ports",
