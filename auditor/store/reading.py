@@ -11,7 +11,7 @@ from itertools import islice
 
 from auditor.model import HEARD, Device, Exchange, Finding, Identity
 from auditor.store.evidence import Shelf, finding_of, identity_of
-from auditor.store.newest import NOT_PUT, Asked, closed_ports, digest, heard_at, newest
+from auditor.store.newest import NOT_PUT, Asked, Closed, closed_ports, digest, has_closed, newest
 from auditor.store.presence import Whereabouts, whereabouts
 from auditor.store.rows import DAMAGE, Row, exchange_of, moment
 
@@ -100,7 +100,8 @@ class _Batch:
         self, row: Row, met: Sequence[Row], said: Sequence[Row], stored: Sequence[Row], parts: "_Parts"
     ) -> Held:
         asked = [_asked(one) for one in said]
-        names = newest(asked)
+        closed = closed_ports(asked)
+        names = newest(asked, closed)
         counting = [one for one in said if one["id"] in names]
         counting.sort(key=lambda one: (self.order[one["run"]], one["number"]))
         told = {one["run"]: None for one in counting if one["status"] in HEARD}
@@ -116,7 +117,7 @@ class _Batch:
             address=where.address,
             identity=Identity(row["key"]),
             addresses=tuple(one[0] for one in where.addresses),
-            ports=_open(where, closed_ports(asked, heard_at(asked))),
+            ports=_open(where, closed),
             first_seen=moment(where.first_seen),
             last_seen=moment(where.last_seen),
             source=where.source,
@@ -168,12 +169,12 @@ class _Batch:
         return grouped
 
 
-def _open(where: Whereabouts, closed: Mapping[int, tuple[str, str]]) -> tuple[tuple[str, int], ...]:
+def _open(where: Whereabouts, closed: Closed) -> tuple[tuple[str, int], ...]:
     """Return the ports that answered when they were last tried: one that nobody tried again has not closed."""
     return tuple(
         (transport, port)
         for (transport, port), (at, run) in where.last_open.items()
-        if transport == "udp" or port not in closed or closed[port][1] == run or closed[port][0] < at
+        if transport == "udp" or not has_closed(port, at, run, closed)
     )
 
 
