@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from auditor.model import Coverage, Run
+from auditor.model import Run
 from auditor.store.opening import StoreError
 from auditor.store.rows import Row, moment, run_of
 
@@ -65,12 +65,6 @@ def options(connection: sqlite3.Connection, run: str) -> str:
     """Return the options a run was begun with, as written then."""
     row = connection.execute("SELECT options FROM run WHERE id = ?", (run,)).fetchone()
     return str(row["options"] or "") if row else ""
-
-
-def coverage(connection: sqlite3.Connection, run: str) -> Coverage | None:
-    """Return how far a run got; None while nobody has counted."""
-    row = connection.execute("SELECT * FROM run WHERE id = ?", (run,)).fetchone()
-    return run_of(row, state_of(row)).coverage if row else None
 
 
 def events(connection: sqlite3.Connection, run: str, kinds: Sequence[str]) -> tuple[Event, ...]:

@@ -11,7 +11,7 @@ from typing import Self
 
 from sqlite_utils import Database  # noqa: TID251  this room owns the database
 
-from auditor.model import Coverage, Device, Exchange, Finding, Identity, Marks, Observation, Run
+from auditor.model import Device, Exchange, Finding, Identity, Marks, Observation, Run
 from auditor.store import judgements, lookup, reading, retention, running
 from auditor.store import retiring as words_of
 from auditor.store.concluding import Conclusion
@@ -149,10 +149,6 @@ class Store:
         """Return the options a run was begun with, as written then."""
         return running.options(self.db.conn, run)
 
-    def coverage(self, run: str) -> Coverage | None:
-        """Return how far a run got; None while nobody has counted."""
-        return running.coverage(self.db.conn, run)
-
     def held(
         self,
         run: str | None = None,
@@ -190,11 +186,6 @@ class Store:
         """Return the numbers of the devices of that key, address now or ever, MAC or serial number."""
         self.flush()
         return tuple(lookup.named(self.db.conn, name))
-
-    def device(self, name: str, run: str | None = None) -> tuple[Device, ...]:
-        """Return the devices of that key, address, MAC or serial number; an address may exist at several sites."""
-        found = self.held(run, with_bytes=True, numbers=self.named(name))
-        return tuple(one.device for one in found)
 
     def keys(self, numbers: Collection[int]) -> frozenset[str]:
         """Return the keys of the devices with these numbers."""
