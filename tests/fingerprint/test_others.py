@@ -109,6 +109,65 @@ REPLIES = {
         "GET /cgi-bin/status.cgi HTTP/1.1\r\n\r\n",
         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\nError\r\nBad Request!",
     ),
+    "an open ONVIF server with scopes copied from a camera": (
+        Protocol.WSD,
+        "Probe",
+        SCOPES.replace("name/Yardcam", "name/Shedcam").replace("hardware/IPC-Y20", "hardware/IPC-Shed"),
+    ),
+    "a server that gives its own page to any path": (
+        Protocol.HTTP,
+        "GET /cgi-bin/magicBox.cgi?action=getDeviceType HTTP/1.1\r\n\r\n",
+        PAGE
+        + "<html>\n<title>Acme</title>\n<script>\nvendor=Acme\ntype=IPC\nversion=2.1\n</script>\n</html>\n",
+    ),
+    "a server that gives one line to any path": (
+        Protocol.HTTP,
+        "GET /cgi-bin/magicBox.cgi?action=getSoftwareVersion HTTP/1.1\r\n\r\n",
+        TEXT + "version=1.0.3\n",
+    ),
+    "an application that lets itself be framed": (
+        Protocol.HTTP,
+        GET,
+        (
+            "HTTP/1.1 200 OK\r\nServer: Apache-Coyote/1.1\r\nP3P: CP=CAO PSA OUR\r\nContent-Type: text/html\r\n"
+            "Content-Length: 40\r\n\r\n<html><title>WEB SERVICE</title></html>"
+        ),
+    ),
+    "remote calls by XML at a common address": (
+        Protocol.HTTP,
+        "POST /RPC2 HTTP/1.1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<?xml version='1.0'?><methodResponse><params/></methodResponse>",
+    ),
+    "remote calls by JSON at a common address": (
+        Protocol.HTTP,
+        "POST /RPC2 HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+            '{"jsonrpc":"2.0","id":1,"result":{"version":"4.12.1","vendor":"Acme","sn":"A1B2C3D4"}}'
+        ),
+    ),
+    "a bridge that tells of the cameras behind it": (
+        Protocol.HTTP,
+        "GET /devices/gate.json HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+            '{"device":{"vendor":"Dahua","device_type":"IPC-HFW2231S","version":"2.800.0000018.0.R","sn":"5J00000PAG00001"}}'
+        ),
+    ),
+    "a guide to logging in by remote calls": (
+        Protocol.HTTP,
+        GET,
+        PAGE + '<html><body><p>Send {"method":"global.login"} to /RPC2_Login, or open '
+        "rtsp://192.0.2.9/cam/realmonitor?channel=1 and see Amcrest Technologies.</p></body></html>",
+    ),
+    "a relay that says the path it was asked for": (
+        Protocol.RTSP,
+        "DESCRIBE rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
+        (
+            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Type: application/sdp\r\n\r\nv=0\r\no=- 0 0 IN IP4 127.0.0.1\r\n"
+            "s=Relay\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=control:rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0/track1\r\n"
+        ),
+    ),
 }
 
 
@@ -156,3 +215,39 @@ def test_signs_that_others_share_do_not_add_up() -> None:
     maker = identify("d", everything).claim("maker")
     assert maker is not None
     assert maker.certainty is Certainty.TENTATIVE
+
+
+def test_a_seller_s_name_names_no_maker_beside_another_maker_s_scopes() -> None:
+    scopes = (SCOPES.replace("name/Yardcam", "name/RVi-IPC11S").replace("IPC-Y20", "RVi-IPC11S")).replace(
+        "extension/unique_identifier", "type/video_encoder"
+    )
+    maker = identify("d", probes.read(said(Protocol.WSD, "Probe", scopes))).claim("maker")
+    assert maker is None or maker.value != "dahua"
+
+
+def test_the_maker_s_own_forms_name_it_alone() -> None:
+    login = 'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm="Login to {}"\r\n\r\n'
+    answers = (
+        (GET, login.format("4K00000PAJ00001")),
+        (GET, login.format("0" * 31 + "a")),
+        (
+            "POST /RPC2 HTTP/1.1\r\n\r\n",
+            (
+                'HTTP/1.1 200 OK\r\n\r\n{"error":{"code":287637505,"message":"Invalid session in request data!"},'
+                '"id":1,"result":false,"session":0}'
+            ),
+        ),
+        (
+            "GET /cgi-bin/configManager.cgi?action=getConfig&name=ChannelTitle HTTP/1.1\r\n\r\n",
+            TEXT + "table.ChannelTitle[0].Name=Gate\r\ntable.ChannelTitle[1].Name=Yard\r\n",
+        ),
+        (
+            "GET /cgi-bin/devVideoInput.cgi?action=getCaps&channel=1 HTTP/1.1\r\n\r\n",
+            TEXT + "caps.CoverCount=4\r\ncaps.CoverType=2\r\n",
+        ),
+        ("GET /cgi-bin/magicBox.cgi?action=getVendor HTTP/1.1\r\n\r\n", TEXT + "vendor=General\r\n"),
+    )
+    for request, answer in answers:
+        maker = identify("d", probes.read(said(Protocol.HTTP, request, answer))).claim("maker")
+        assert maker is not None, answer
+        assert (maker.value, maker.certainty is Certainty.TENTATIVE) == ("dahua", False), answer
