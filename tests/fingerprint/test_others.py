@@ -146,6 +146,22 @@ REPLIES = {
             '{"jsonrpc":"2.0","id":1,"result":{"version":"4.12.1","vendor":"Acme","sn":"A1B2C3D4"}}'
         ),
     ),
+    "another maker's remote calls of like words at the same address": (
+        Protocol.HTTP,
+        "POST /RPC2 HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+            '{"result":false,"errCode":401,"page":"login"}'
+        ),
+    ),
+    "another maker's refusal of like words at the same address": (
+        Protocol.HTTP,
+        "POST /RPC2 HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+            '{"error":{"code":268959743,"message":"Not supported"},"result":false}'
+        ),
+    ),
     "a bridge that tells of the cameras behind it": (
         Protocol.HTTP,
         "GET /devices/gate.json HTTP/1.1\r\n\r\n",
@@ -231,9 +247,9 @@ def test_the_maker_s_own_forms_name_it_alone() -> None:
         (GET, login.format("4K00000PAJ00001")),
         (GET, login.format("0" * 31 + "a")),
         (
-            "POST /RPC2 HTTP/1.1\r\n\r\n",
+            "POST /RPC2_Login HTTP/1.1\r\n\r\n",
             (
-                'HTTP/1.1 200 OK\r\n\r\n{"error":{"code":287637505,"message":"Invalid session in request data!"},'
+                'HTTP/1.1 200 OK\r\n\r\n{"error":{"code":268632079,"message":"Component error: login challenge!"},'
                 '"id":1,"result":false,"session":0}'
             ),
         ),
