@@ -71,6 +71,7 @@ class Tls:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._first = b""
+        self._greeting = bytearray()
         self._object = context(newest).wrap_bio(self._incoming, self._outgoing, server_hostname=None)
 
     async def handshake(self) -> None:
@@ -88,6 +89,11 @@ class Tls:
             else:
                 await self._flush()
                 return
+
+    @property
+    def greeting(self) -> bytes:
+        """What came during the handshake, as it came: up to TLS 1.2 it shows the certificates though nothing was agreed."""
+        return bytes(self._greeting)
 
     async def write(self, data: bytes) -> None:
         """Encrypt and send all of it."""
@@ -132,6 +138,7 @@ class Tls:
         chunk = await self._plain.read()
         if len(self._first) < CHUNK and not _is_record(self._first):
             self._first += chunk
+        self._greeting += chunk[: CHUNK - len(self._greeting)]
         if chunk:
             self._incoming.write(chunk)
         else:

@@ -12,10 +12,13 @@ _STANDARD = (
 )
 
 
-def pairs(scopes: Iterable[str]) -> Iterator[tuple[str, str | None]]:
-    """Yield each scope under its category; one outside the standard's form under `onvif.scope.other`."""
+def pairs(scopes: Iterable[str], declared: str | None = None) -> Iterator[tuple[str, str | None]]:
+    """Yield each scope under its category; one outside the standard's form under `onvif.scope.other`.
+
+    `declared` is the character set that the reply names.
+    """
     for scope in scopes:
-        category, value = onvif.scope_item(scope) or ("other", scope)
+        category, value = onvif.scope_item(scope, declared) or ("other", scope)
         yield f"onvif.scope.{category}", value.strip()
 
 

@@ -1,7 +1,7 @@
 """ISAPI and PSIA answers of the device about itself, by an allow-list of tags. Read only: they mostly need a login."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from auditor.model import Exchange, Method, Observation, Protocol
@@ -18,7 +18,19 @@ PORTS = ()
 METHOD = Method.CREDENTIALS
 ROUND = 1
 
-_ROOTS = frozenset({"deviceinfo", "responsestatus", "usercheck", "activatestatus", "devicestatus"})
+_ROOTS = frozenset(
+    [
+        "activatestatus",
+        "deviceinfo",
+        "devicestatus",
+        "networkinterface",
+        "networkinterfacelist",
+        "responsestatus",
+        "sessionlogin",
+        "sessionlogincap",
+        "usercheck",
+    ]
+)
 _PATHS = ("/isapi/", "/psia/", "/sdk/")
 _BEGINS = re.compile(rf"<(?:[\w.-]{{1,64}}:)?(?:{'|'.join(sorted(_ROOTS))})[\s>/]", re.IGNORECASE)
 _NAMED = {
@@ -90,6 +102,9 @@ def read(exchange: Exchange) -> Iterator[Observation]:
     if root.name.lower() not in _ROOTS:
         yield from show(exchange, _root(root))
         return
+    if root.name.lower().startswith("networkinterface"):
+        yield from show(exchange, (*_root(root), *_interfaces(found)))
+        return
     told = [each for each in found if each.path.count("/") == 1 and not each.cut and each.text]
     yield from show(exchange, _root(root))
     yield from show(exchange, _told(told))
@@ -126,6 +141,15 @@ def _told(told: list[xml.Element]) -> Iterator[tuple[str, str | None]]:
             yield f"isapi.{snake(each.name)}", each.text
         if name == "macaddress":
             yield "mac", each.text
+
+
+def _interfaces(found: Sequence[xml.Element]) -> Iterator[tuple[str, str | None]]:
+    """Yield the hardware address of each network interface; the first one's is the device's own."""
+    addresses = [
+        each.text for each in found if each.name.lower() == "macaddress" and each.text and not each.cut
+    ]
+    yield "isapi.mac", next(iter(addresses), None)
+    yield from (("mac", address) for address in addresses)
 
 
 def _firmware(told: list[xml.Element]) -> Iterator[tuple[str, str | None]]:

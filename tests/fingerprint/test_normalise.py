@@ -31,6 +31,17 @@ from auditor.fingerprint.vocabulary import vocabulary
         ("model", "N/A", None),
         ("firmware", "none", None),
         ("firmware", "V5.6.2", "V5.6.2"),
+        ("firmware", "V5.7.3_220112", "V5.7.3"),
+        ("firmware", "V1.0.3_1", "V1.0.3_1"),
+        ("firmware", "V5.1.69_R0102", "V5.1.69_R0102"),
+        ("firmware", "5.5.800_build210628", "5.5.800"),
+        ("firmware", "V5.6.2 build 190701 3 2", "V5.6.2"),
+        ("firmware", "V5.6.2build 190701", "V5.6.2"),
+        ("firmware", "V5.8.10 Build 240717 Web:V5.1", "V5.8.10"),
+        ("firmware", "build 170123(V1.2.3)", "V1.2.3"),
+        ("firmware", "2.811.0000013.0.R, Build Date 2023-12-20", "2.811.0000013.0.R"),
+        ("firmware", "build 170123", "build 170123"),
+        ("firmware", "1.2 rebuild 3", "1.2 rebuild 3"),
     ],
 )
 def test_a_value_has_one_form(claim: str, text: str, value: str | None) -> None:

@@ -118,3 +118,20 @@ def test_a_handshake_needs_a_tls_endpoint(bench: Any, serve: Any) -> None:
                 await bench().line(port).handshake(probe="tls")
 
     asyncio.run(main())
+
+
+def test_a_handshake_that_fails_behind_the_certificate_still_shows_it(
+    bench: Any, serve: Any, tls_server: Any, certificate: Any
+) -> None:
+    wants_ours = tls_server(V.TLSv1_2, V.TLSv1_2)
+    wants_ours.verify_mode = ssl.CERT_REQUIRED
+    wants_ours.load_verify_locations(certificate)
+    (exchange,) = shaken(bench, serve, ssl=wants_ours)
+    shown = tls.parse(exchange.reply)
+    assert exchange.status is Status.ANSWERED
+    assert "TLS" in exchange.detail
+    assert shown is not None
+    assert shown.version == "TLSv1.2"
+    assert [x509.load_der_x509_certificate(der).subject for der in shown.chain] == [
+        x509.load_pem_x509_certificate(certificate.read_bytes()).subject
+    ]
