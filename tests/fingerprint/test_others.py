@@ -80,6 +80,14 @@ REPLIES = {
         TEXT
         + "Model=YNF-9010\r\nSerialNumber=ZLAA70GKA0001JZ\r\nFirmwareVersion=2.01.00\r\nDeviceType=NWC\r\n",
     ),
+    "another maker's key and value of which the question is not known": (
+        Protocol.HTTP,
+        "",
+        (
+            TEXT
+            + "Model=YNF-9010\r\nSerialNumber=ZLAA70GKA0001JZ\r\nFirmwareVersion=2.01.00\r\nDeviceType=NWC\r\nVendor=Acme\r\n"
+        ),
+    ),
     "a camera's settings under names of its own": (
         Protocol.HTTP,
         "GET /cgi-bin/info.cgi HTTP/1.1\r\n\r\n",
