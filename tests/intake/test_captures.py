@@ -169,7 +169,7 @@ def test_what_a_camera_tells_its_platform_identifies_it(tmp_path: Path) -> None:
     identity = fingerprint.identify("x", probes.read(found))
     assert identity.value("maker") == "dahua"
     assert identity.value("model") == "IPC-HFW1220M-I1"
-    assert identity.value("firmware") == "V2.420.14.R.2016-06-18"
+    assert (identity.value("firmware"), identity.value("build_date")) == ("V2.420.14.R", "2016-06-18")
 
 
 def test_dhcp_is_filed_under_the_address_the_client_is_given(tmp_path: Path) -> None:
