@@ -58,9 +58,9 @@ def _firmware(text: str) -> str | None:
     """Return a version without the build some devices write in front of it or behind it; that is a claim of its own."""
     label = words(text) or ""
     in_brackets = _BUILD_BEFORE.fullmatch(label)
-    label = _BUILD_BEHIND.sub("", in_brackets.group(1) if in_brackets else label) or label
-    label = words(label.rstrip(",;. "))
-    return label if label and any(sign.isdigit() for sign in label) else None
+    version = _BUILD_BEHIND.sub("", in_brackets.group(1) if in_brackets else label) or label
+    kept = words(version.rstrip(",;. "))
+    return kept if kept and any(sign.isdigit() for sign in kept) else None
 
 
 def _slug(text: str) -> str | None:

@@ -87,9 +87,10 @@ def _tls(said: bytes) -> Iterator[Saying]:
 
 
 def _dhip(said: bytes) -> Iterator[Saying]:
-    """Yield the first answer of a conversation, which is the challenge of a login; what follows is behind it."""
+    """Yield the first answer of a conversation: the challenge of a login, or what somebody logged in was told."""
     end = int.from_bytes(said[:4], "little") + int.from_bytes(said[16:20], "little")
-    yield Saying(Protocol.DHIP, Transport.TCP, b"", said[:end][:_FIRST_ANSWER])
+    first = said[:end][:_FIRST_ANSWER]
+    yield Saying(Protocol.DHIP, Transport.TCP, b"", first, logged_in=b'"random"' not in first)
 
 
 def _telnet(talk: Conversation) -> Iterator[Saying]:
