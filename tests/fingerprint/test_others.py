@@ -117,6 +117,17 @@ REPLIES = {
         "GET /cgi-bin/status.cgi HTTP/1.1\r\n\r\n",
         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\nError\r\nBad Request!",
     ),
+    "an application that asks to log in to a server by its name": (
+        Protocol.HTTP,
+        GET,
+        'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="Login to SERVER2019DC01"\r\n\r\n',
+    ),
+    "a page with a puzzle for people": (
+        Protocol.HTTP,
+        GET,
+        PAGE
+        + '<html><head><script src="/cap.js"></script><script src="js/urlParser.js"></script></head></html>',
+    ),
     "an open ONVIF server with scopes copied from a camera": (
         Protocol.WSD,
         "Probe",
