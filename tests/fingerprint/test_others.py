@@ -139,6 +139,11 @@ REPLIES = {
         PAGE
         + "<html>\n<title>Acme</title>\n<script>\nvendor=Acme\ntype=IPC\nversion=2.1\n</script>\n</html>\n",
     ),
+    "a server that says how it is to any path": (
+        Protocol.HTTP,
+        "GET /cgi-bin/netApp.cgi?action=getInterfaces HTTP/1.1\r\n\r\n",
+        TEXT + "status=ok\nusers=3\n",
+    ),
     "a server that gives one line to any path": (
         Protocol.HTTP,
         "GET /cgi-bin/magicBox.cgi?action=getSoftwareVersion HTTP/1.1\r\n\r\n",
