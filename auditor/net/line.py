@@ -29,11 +29,11 @@ _METHOD = {
 }
 """What a grant must allow for a line to speak a protocol; the others are not spoken over lines."""
 
+_HEARING_OUT = 0.5
+"""Seconds for what a server still says behind a handshake that failed."""
 _WEB_PORTS = {(80, Transport.TCP), (443, Transport.TLS)}
 _SEGMENT = 1400
 """Bytes of a reply in one packet; about every second packet is acknowledged."""
-_HEARING_OUT = 0.5
-"""Seconds for what a server still says behind a handshake that failed."""
 _DRIP = 0.005
 """Seconds to gather more when a large reply comes in small pieces, before looking at it again."""
 
