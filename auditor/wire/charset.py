@@ -53,6 +53,8 @@ def decode(data: bytes, *declared: str | None) -> str:
     Of several declarations the first that says something counts. Valid UTF-8 wins over any, because embedded servers
     declare what their template said. A character cut off at the very end is dropped, one cut off within is replaced.
     """
+    if data.isascii() and b"\x00" not in data:
+        return data.decode("ascii")
     for mark, name in _BOMS:
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "replace")

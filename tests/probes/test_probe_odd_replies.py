@@ -107,6 +107,7 @@ def test_an_envelope_with_forty_name_spaces_shows_the_last_of_them() -> None:
     standard = [f"http://www.onvif.org/ver10/n{number}" for number in range(39)]
     told = shown(Protocol.ONVIF, page(envelope("<x/>", *standard, "http://own.example/topics")))
     assert told["onvif.namespace"] == ("http://own.example/topics",)
+    assert told["onvif.envelope"] == ("e:Envelope",)
 
 
 def test_a_port_is_read_as_what_it_speaks() -> None:
