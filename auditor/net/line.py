@@ -29,6 +29,8 @@ _METHOD = {
 }
 """What a grant must allow for a line to speak a protocol; the others are not spoken over lines."""
 
+_HEARING_OUT = 0.5
+"""Seconds for what a server still says behind a handshake that failed."""
 _WEB_PORTS = {(80, Transport.TCP), (443, Transport.TLS)}
 _SEGMENT = 1400
 """Bytes of a reply in one packet; about every second packet is acknowledged."""
@@ -163,6 +165,12 @@ class Line:
             self._spare()
             try:
                 await stream.handshake()
+            except OSError:
+                try:
+                    await stream.hear_out(_HEARING_OUT)
+                finally:
+                    self._keep_greeting(stream, talk)
+                raise
             except BaseException:
                 self._keep_greeting(stream, talk)
                 raise

@@ -4,6 +4,7 @@ import asyncio
 import socket  # noqa: TID251 - net owns the sockets
 import ssl
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -94,6 +95,16 @@ class Tls:
     def greeting(self) -> bytes:
         """What came during the handshake, as it came: up to TLS 1.2 it shows the certificates though nothing was agreed."""
         return bytes(self._greeting)
+
+    async def hear_out(self, within: float) -> None:
+        """Read on behind a handshake that failed, for so many seconds: the certificates may still be on their way."""
+        with suppress(OSError):
+            async with asyncio.timeout(within):
+                while self._greeting[:1] == b"\x16" and len(self._greeting) < CHUNK:
+                    chunk = await self._plain.read()
+                    self._greeting += chunk
+                    if not chunk:
+                        return
 
     async def write(self, data: bytes) -> None:
         """Encrypt and send all of it."""

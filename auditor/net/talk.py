@@ -7,9 +7,6 @@ from datetime import datetime
 from auditor.model import Endpoint, Exchange, Protocol, Status
 from auditor.net.stream import NotTlsError
 
-_A_HEAD = 32
-"""Bytes below which what came is a drip and no answer: a status line with one header has more."""
-
 
 @dataclass(slots=True)
 class Talk:
@@ -42,22 +39,9 @@ class Talk:
         self.detail = detail
 
     def late(self, deadline: float) -> None:
-        """The deadline passed: an answer that has begun counts, silence is silence.
-
-        An answer after which nothing more came was not still coming: its length lied, or the connection stayed open.
-        """
+        """The deadline passed: an answer that has begun counts, silence is silence."""
         place = "no word" if self.connected else "no connection"
-        if not self.heard:
-            self.detail = f"{place} within {deadline:g} s"
-        elif len(self.heard) >= _A_HEAD and self._spoke_for < deadline / 2:
-            self.detail = f"left open; no more than this within {deadline:g} s"
-        else:
-            self.detail = f"deadline of {deadline:g} s"
-
-    @property
-    def _spoke_for(self) -> float:
-        """Seconds from the first byte sent to the last received."""
-        return self.last - self.began if self.last is not None and self.began is not None else 0.0
+        self.detail = f"deadline of {deadline:g} s" if self.heard else f"{place} within {deadline:g} s"
 
     def failed(self, error: OSError | NotTlsError) -> None:
         """The connection broke: what came before counts, a reset without a word is a refusal."""
@@ -83,6 +67,7 @@ class Talk:
         self, *, device: str, probe: str, protocol: Protocol, endpoint: Endpoint, request: bytes, at: datetime
     ) -> Exchange:
         """Return the evidence."""
+        seconds = self.last - self.began if self.last is not None and self.began is not None else 0.0
         return Exchange(
             device=device,
             probe=probe,
@@ -92,7 +77,7 @@ class Talk:
             reply=bytes(self.heard),
             status=self.outcome,
             at=at,
-            seconds=self._spoke_for,
+            seconds=seconds,
             cut=self.cut,
             detail=self.detail if self.outcome is Status.ANSWERED or self.detail else "closed without a word",
         )

@@ -8,7 +8,7 @@ from auditor.model import Exchange, Method, Observation, Protocol
 from auditor.probes import _replies
 from auditor.probes._naming import snake
 from auditor.probes._showing import show
-from auditor.wire import xml
+from auditor.wire import json_pairs, xml
 
 if TYPE_CHECKING:  # reading recorded replies needs no network room
     from auditor.net import Line
@@ -93,6 +93,9 @@ async def probe(_line: "Line") -> None:
 def read(exchange: Exchange) -> Iterator[Observation]:
     """Yield the allowed tags directly below the root of a known answer; what lies deeper is of other devices."""
     reply = _replies.reply_of(exchange)
+    if reply is not None and _is_json(reply):
+        yield from show(exchange, _of_json(reply.text))
+        return
     if reply is None or not (_BEGINS.search(reply.text, 0, 4096) or _is_asked(reply)):
         return
     found = xml.elements(reply.text)
@@ -113,6 +116,25 @@ def read(exchange: Exchange) -> Iterator[Observation]:
 
 def _is_asked(reply: _replies.Reply) -> bool:
     return reply.path.lower().startswith(_PATHS) and reply.text.lstrip("\ufeff \t\r\n").startswith("<")
+
+
+def _is_json(reply: _replies.Reply) -> bool:
+    return reply.path.lower().startswith(_PATHS) and reply.text.lstrip("\ufeff \t\r\n").startswith("{")
+
+
+def _of_json(text: str) -> Iterator[tuple[str, str | None]]:
+    """Yield the allowed names of the same answer in JSON, which newer devices give to `format=json`."""
+    split = [(path.split("."), value) for path, value in json_pairs.pairs(text)]
+    inside = [
+        (levels, value)
+        for levels, value in split
+        if len(levels) == 2 and levels[0].lower() in _ROOTS and value
+    ]
+    if inside:
+        told = [xml.Element(levels[1], "", "/".join(levels), value) for levels, value in inside]
+        yield "isapi.root", inside[0][0][0]
+        yield from _told(told)
+        yield from _firmware(told)
 
 
 def _is_own(root: xml.Element) -> bool:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # reading recorded replies needs no network room
     from auditor.net import Line
 
 FIELDS = (
+    "onvif.envelope",
     "onvif.fault",
     "onvif.firmware",
     "onvif.hardware",

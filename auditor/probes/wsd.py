@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # reading recorded replies needs no network room
     from auditor.net import Line
 FIELDS = (
     "onvif.endpoint",
+    "onvif.envelope",
     "onvif.instance",
     "onvif.metadata_version",
     "onvif.namespace",

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 # By what devices call them; supersets stand for what is mostly meant. Only character sets proper: Python's registry also
@@ -52,13 +53,19 @@ def decode(data: bytes, *declared: str | None) -> str:
     Of several declarations the first that says something counts. Valid UTF-8 wins over any, because embedded servers
     declare what their template said. A character cut off at the very end is dropped, one cut off within is replaced.
     """
+    if data.isascii() and b"\x00" not in data:
+        return data.decode("ascii")
     for mark, name in _BOMS:
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "replace")
-    wide = next((codec for each in declared if (codec := _wide(each))), None) or _looks_wide(data)
+    wide = _looks_wide(data) or (_declared_wide(declared) if b"\x00" in data else None)
     if wide is None and data.isascii():
         return data.decode("ascii")
-    names = [codec for each in declared if (codec := _known(each)) and codec != _SAYS_LITTLE]
+    names = [
+        codec
+        for each in declared
+        if (codec := _known(each)) and codec != _SAYS_LITTLE and not codec.startswith("utf-16")
+    ]
     for candidate in (wide, "utf-8", *names):
         read = _strictly(data, candidate)
         if read is not None:
@@ -113,6 +120,12 @@ def _looks_wide(data: bytes) -> str | None:
     return "utf-16-be" if _MARKUP_BE.match(data) else None
 
 
+def _declared_wide(declared: Iterable[str | None]) -> str | None:
+    """Return the codec of two octets a character that is declared; programs declare it over text that is in UTF-8."""
+    names = (_known(each) for each in declared)
+    return next((name for name in names if name and name.startswith("utf-16")), None)
+
+
 @lru_cache(maxsize=256)
 def _known(declared: str | None) -> str | None:
     """Return the codec for a declared name when it is a plain character set."""
@@ -126,12 +139,6 @@ def _digits(name: str, codec: str) -> str:
     found = re.findall(r"\d+", name)
     number = found[-1] if found else ""
     return f"cp{number}" if codec == "{digits}" else number
-
-
-def _wide(declared: str | None) -> str | None:
-    """Return the codec when two bytes make a character, where trying UTF-8 first would succeed wrongly."""
-    name = _known(declared)
-    return name if name and name.startswith("utf-16") else None
 
 
 def _strictly(data: bytes, name: str | None) -> str | None:

@@ -78,9 +78,9 @@ def _told(version: str, pdu: ber.Element, engine: bytes = b"") -> Message:
 def _varbinds(data: bytes) -> Iterator[tuple[str, str]]:
     for count, binding in enumerate(ber.elements(data)):
         pair = tuple(ber.elements(binding.content))
-        if count >= MAX_VARBINDS or len(pair) < 2 or pair[0].tag != ber.OID:
+        if count >= MAX_VARBINDS:
             return
-        if pair[1].tag not in _ABSENT:
+        if len(pair) > 1 and pair[0].tag == ber.OID and pair[1].tag not in _ABSENT:
             name = ber.oid(pair[0].content)
             yield name, _value(pair[1], is_text=name.startswith(_SYSTEM))
 

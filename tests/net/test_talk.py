@@ -22,20 +22,3 @@ def test_an_ending_is_stated_with_its_reason() -> None:
     talk = Talk(10)
     talk.end(Status.REFUSED, "connection refused")
     assert (talk.status, talk.detail) == (Status.REFUSED, "connection refused")
-
-
-def talked(size: int, last: float) -> Talk:
-    talk = Talk(4096, began=100.0, connected=True)
-    talk.add(b"x" * size, 100.0 + last)
-    return talk
-
-
-def test_an_answer_after_which_nothing_more_came_was_not_still_coming() -> None:
-    for size, last, detail in (
-        (400, 0.2, "left open; no more than this within 5 s"),
-        (400, 4.0, "deadline of 5 s"),
-        (3, 0.2, "deadline of 5 s"),
-    ):
-        talk = talked(size, last)
-        talk.late(5.0)
-        assert (talk.outcome, talk.detail) == (Status.ANSWERED, detail)

@@ -107,6 +107,7 @@ def test_an_envelope_with_forty_name_spaces_shows_the_last_of_them() -> None:
     standard = [f"http://www.onvif.org/ver10/n{number}" for number in range(39)]
     told = shown(Protocol.ONVIF, page(envelope("<x/>", *standard, "http://own.example/topics")))
     assert told["onvif.namespace"] == ("http://own.example/topics",)
+    assert told["onvif.envelope"] == ("e:Envelope",)
 
 
 def test_a_port_is_read_as_what_it_speaks() -> None:
@@ -243,3 +244,32 @@ def test_a_certificate_nobody_can_read_is_told_as_such() -> None:
     )
     assert told["tls.unread"] == ("certificate",)
     assert told["tls.version"] == ("TLSv1.2",)
+
+
+def test_device_information_in_json_shows_what_it_shows_in_xml() -> None:
+    info = {
+        "model": "NC-2",
+        "serialNumber": "NC200001",
+        "macAddress": "58:50:ed:00:00:01",
+        "wifiKey": "geheim",
+    }
+    body = json.dumps(
+        {"DeviceInfo": {**info, "firmwareVersion": "V5.6.2", "firmwareReleasedDate": "build 190701"}}
+    )
+    told = shown(Protocol.HTTP, page(body), get("/ISAPI/System/deviceInfo?format=json"))
+    assert told["isapi.root"] == ("DeviceInfo",)
+    assert (told["isapi.model"], told["isapi.serial"]) == (("NC-2",), ("NC200001",))
+    assert told["mac"] == ("58:50:ed:00:00:01",)
+    assert told["isapi.firmware"] == ("V5.6.2 build 190701",)
+    assert "geheim" not in repr(told)
+    elsewhere = shown(Protocol.HTTP, page(body), get("/api/device"))
+    assert not [field for field in elsewhere if field.startswith("isapi.")]
+
+
+def test_keys_of_a_recorders_table_may_hold_a_colon() -> None:
+    body = "table.RemoteDevice.uuid:System_CONFIG_NETCAMERA_INFO_0.Address=192.0.2.21\r\n"
+    told = shown(
+        Protocol.HTTP, page(body), get("/cgi-bin/configManager.cgi?action=getConfig&name=RemoteDevice")
+    )
+    assert told["cgi.keys"] == ("table.RemoteDevice.uuid:System_CONFIG_NETCAMERA_INFO_0.Address",)
+    assert told["cgi.channel.1.address"] == ("192.0.2.21",)

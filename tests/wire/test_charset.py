@@ -33,7 +33,10 @@ GATE = "東門 攝像機"  # traditional: in GBK and in Big5, not in GB2312
         ("iso-8859-2", "iso8859-2", "Główna brama"),
         ("ISO_8859-1", "latin-1", "Entrée"),
         ('"utf-8"', "utf-8", GATE),
-        ("utf-16le", "utf-16-le", GATE),
+        ("utf-16le", "utf-16-le", f"<a>{GATE}</a>"),
+        ("utf-16", "utf-16-be", f"<a>{GATE}</a>"),
+        ("utf-16", "utf-8", f"<a>{GATE}</a>"),
+        ("utf-16", "ascii", "<a>plain</a>"),
     ],
 )
 def test_a_declared_set_is_read_by_any_of_its_labels(label: str, codec: str, text: str) -> None:
