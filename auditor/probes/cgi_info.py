@@ -43,7 +43,7 @@ _IN_TREES = {
     "system.serialnumber": "cgi.serial",
 }
 # What a single key means depends on the action: "type=" answers getDeviceType and getDeviceClass alike.
-_SHORT = frozenset({"name", "result", "sn", "type", "vendor", "version"})
+_SHORT = frozenset({"class", "name", "result", "sn", "type", "vendor", "version"})
 _BY_ACTION = {"serial_no": "cgi.serial", "current_time": "cgi.clock"}
 _LINE = re.compile(r"([A-Za-z][\w.:\[\]-]{0,127})[ \t]{0,4}=(.*)")
 _BUILD = re.compile(r"\s*[\s,]\s*build(?:\s*date)?\s*:?\s*(\S{1,32})", re.IGNORECASE)

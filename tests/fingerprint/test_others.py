@@ -291,3 +291,9 @@ def test_the_maker_s_own_forms_name_it_alone() -> None:
         maker = identify("d", probes.read(said(Protocol.HTTP, request, answer))).claim("maker")
         assert maker is not None, answer
         assert (maker.value, maker.certainty is Certainty.TENTATIVE) == ("dahua", False), answer
+
+
+def test_a_door_station_is_told_by_its_class() -> None:
+    asked = "GET /cgi-bin/magicBox.cgi?action=getDeviceClass HTTP/1.1\r\n\r\n"
+    identity = identify("d", probes.read(said(Protocol.HTTP, asked, TEXT + "class=VTO\r\n")))
+    assert (identity.value("maker"), identity.value("kind")) == ("dahua", "intercom")
