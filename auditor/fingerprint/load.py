@@ -151,9 +151,7 @@ def _searched(value: object, place: str) -> Search | None:
     if value is None:
         return None
     if not isinstance(value, dict) or set(value) != _SEARCH_KEYS or not isinstance(value["date"], date):
-        raise DataError(
-            f"{place}: `searched` is a mapping with `date` and `found`, what the search found"
-        )
+        raise DataError(f"{place}: `searched` is a mapping with `date` and `found`, what the search found")
     return Search(value["date"], str(value["found"]))
 
 

@@ -101,7 +101,9 @@ def _disputed(one: Restriction, maker: Claim, held: Claim) -> tuple[Verdict, str
 def _verdict(context: Context, one: Restriction, effect: str, maker: Claim) -> tuple[Verdict, str, str]:
     on = one.instrument if one.clause in one.instrument else f"{one.instrument}, {one.clause}"
     if maker.certainty is Certainty.TENTATIVE:
-        reason = f"To be clarified: the maker rests on signs that others may share, and {on} concerns that maker."
+        reason = (
+            f"To be clarified: the maker rests on signs that others may share, and {on} concerns that maker."
+        )
         return Verdict.POSSIBLY_AFFECTED, reason, "who made the device: a sign that is the maker's own"
     if one.begun(context.today) is Order.UNCLEAR:
         reason = f"{on} came into force in this month; the day is not known to us."
