@@ -35,6 +35,8 @@ class Names:
     """All makers that may be named by what a field plainly says."""
 
     all: tuple[Name, ...]
+    others: tuple[str, ...] = ()
+    """Names of other firms that begin like one of the list."""
     _spellings: dict[str, Name] = field(default_factory=dict, repr=False, compare=False)
     _numbers: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
@@ -42,6 +44,7 @@ class Names:
         for name in self.all:
             self._numbers.update(dict.fromkeys(name.enterprises, name.maker))
             self._spellings.update({_key(spelling): name for spelling in name.spelled})
+        self._spellings.update({_key(other): Name("", (other,)) for other in self.others})
 
     def maker(self, text: str) -> str:
         """Return the maker whose name a text begins with, as a whole word; empty when it is none of the list."""
@@ -95,7 +98,7 @@ def read(path: Path) -> Names:
     ):
         if twice := sorted({one for one in said if said.count(one) > 1}):
             raise DataError(f"{path}: {twice[0]!r} is given to two makers or written twice; keep one")
-    return Names(found)
+    return Names(found, tuple(str(other) for other in data.get("others", ())))
 
 
 def _name(item: object, place: str) -> Name:
