@@ -112,8 +112,10 @@ REPLIES = {
     "an inventory of network equipment in XML": (
         Protocol.HTTP,
         "GET /inventory.xml HTTP/1.1\r\n\r\n",
-        'HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<?xml version="1.0"?><inventory><olt>'
-        "<name>olt-1</name><manufacturer>HUAWEI</manufacturer><model>MA5800-X17</model></olt></inventory>",
+        (
+            'HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<?xml version="1.0"?><inventory><olt>'
+            "<name>olt-1</name><manufacturer>HUAWEI</manufacturer><model>MA5800-X17</model></olt></inventory>"
+        ),
     ),
     "a camera of a label whose models begin like another's": (
         Protocol.WSD,
@@ -130,10 +132,12 @@ REPLIES = {
     "a telephone that serves as a camera": (
         Protocol.ONVIF,
         "POST /onvif/device_service HTTP/1.1\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml\r\n\r\n<s:Envelope "
-        'xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:tds="http://www.onvif.org/ver10/device/wsdl"><s:Body>'
-        "<tds:GetDeviceInformationResponse><tds:Manufacturer>HUAWEI</tds:Manufacturer><tds:Model>ANE-LX1</tds:Model>"
-        "<tds:FirmwareVersion>1.0</tds:FirmwareVersion></tds:GetDeviceInformationResponse></s:Body></s:Envelope>",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml\r\n\r\n<s:Envelope "
+            'xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:tds="http://www.onvif.org/ver10/device/wsdl"><s:Body>'
+            "<tds:GetDeviceInformationResponse><tds:Manufacturer>HUAWEI</tds:Manufacturer><tds:Model>ANE-LX1</tds:Model>"
+            "<tds:FirmwareVersion>1.0</tds:FirmwareVersion></tds:GetDeviceInformationResponse></s:Body></s:Envelope>"
+        ),
     ),
     "a solar inverter's gateway": (
         Protocol.HTTP,
