@@ -124,3 +124,24 @@ def test_a_bad_file_is_refused_with_what_is_wrong(tmp_path: Path, text: str, wro
     path.write_text(text)
     with pytest.raises(DataError, match=wrong):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("own", "maker"),
+    [
+        (("onvif.manufacturer", "UNIVIEW"), "uniview"),
+        (("http.server", "VVTK-HTTP-Server"), "vivotek"),
+        (("mac", "00:40:8c:00:00:01"), "axis"),
+        (("snmp.1.3.6.1.2.1.1.2.0", "1.3.6.1.4.1.36849.1"), "hanwha"),
+        (("onvif.manufacturer", "TRENDnet"), "trendnet"),
+    ],
+)
+def test_what_a_device_says_of_itself_outweighs_what_others_share(own: tuple[str, str], maker: str) -> None:
+    shared = [
+        *said("rtsp.server", "Rtsp Server/2.0"),
+        *said("onvif.scope.extension", "unique_identifier"),
+        *said("http.title", "WEB SERVICE"),
+    ]
+    claim = identify("d", [*shared, *said(*own)]).claim("maker")
+    assert claim is not None
+    assert claim.value == maker

@@ -150,6 +150,25 @@ REPLIES = {
         PAGE
         + '<html><script>var ProductName = "HIKDS2000 bundle"; var ProductName="HDMI-Cable";</script></html>',
     ),
+    "a relay that takes any path and repeats it": (
+        Protocol.RTSP,
+        "DESCRIBE rtsp://192.0.2.9/Streaming/Channels/101 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
+        (
+            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Base: rtsp://192.0.2.9/Streaming/Channels/101/\r\n"
+            "Content-Type: application/sdp\r\n\r\nv=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=Streaming/Channels/101\r\n"
+            "i=Streaming/Channels/101\r\nt=0 0\r\na=tool:LIVE555 Streaming Media v2018.02.18\r\na=control:*\r\n"
+            "m=video 0 RTP/AVP 96\r\na=control:rtsp://192.0.2.9/Streaming/Channels/101/trackID=1\r\n"
+        ),
+    ),
+    "another relay that repeats the path": (
+        Protocol.RTSP,
+        "DESCRIBE rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
+        (
+            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Base: rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0/\r\n"
+            "Content-Type: application/sdp\r\n\r\nv=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=Session\r\nt=0 0\r\na=control:*\r\n"
+            "m=video 0 RTP/AVP 96\r\na=control:rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0/trackID=0\r\n"
+        ),
+    ),
 }
 
 
