@@ -85,6 +85,7 @@ def test_every_name_is_of_a_known_maker() -> None:
         ("http.server", "ReeCam IP Camera", "reecam", Certainty.TENTATIVE),
         ("tls.subject", "CN=a,O=Sony Corporation", "sony", Certainty.TENTATIVE),
         ("mac", "00:40:8c:00:00:01", "axis", Certainty.FIRM),
+        ("mac", "00:14:d1:00:00:01", "trendnet", Certainty.TENTATIVE),
     ],
 )
 def test_a_field_names_its_maker_as_surely_as_it_may(
