@@ -77,7 +77,7 @@ def _allowed(members: Any) -> str:
 
 def _is_in(sign: str, op: Any, argument: Any) -> bool:
     if op is _op.LITERAL:
-        return ord(sign) == argument
+        return bool(ord(sign) == argument)
     if op is _op.RANGE:
         return bool(argument[0] <= ord(sign) <= argument[1])
     word = sign.isalnum() or sign == "_"
