@@ -20,10 +20,15 @@ ROUND = 1
 
 _SHOWN = {
     "appautostart": "cgi.app_auto_start",
+    "brand": "cgi.brand",
     "builddate": "cgi.build_date",
+    "connectedmacaddress": "cgi.mac",
     "deviceclass": "cgi.device_class",
     "devicetype": "cgi.device_type",
+    "firmwareversion": "cgi.firmware_version",
     "hardwareversion": "cgi.hardware_version",
+    "macaddr": "cgi.mac",
+    "model": "cgi.model",
     "processor": "cgi.processor",
     "serialnumber": "cgi.serial",
     "sn": "cgi.serial",
