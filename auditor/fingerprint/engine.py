@@ -1,9 +1,10 @@
 """Observations against rules: every rule that holds, with the values it yields."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from auditor.fingerprint.names import names
 from auditor.fingerprint.normalise import normalised
 from auditor.fingerprint.rule import Condition, Rule, RuleBook, bounded
 from auditor.fingerprint.vocabulary import vocabulary
@@ -135,9 +136,19 @@ def _filled(template: str, groups: dict[str, str | None]) -> str | None:
     return _SLOT.sub(lambda slot: _converted(str(parts[slot[1]]), slot[2]), template)
 
 
+_NAMED: dict[str, Callable[[str], str]] = {
+    "maker": lambda text: names().maker(text),
+    "builder": lambda text: names().builder(text),
+    "enterprise": lambda text: names().enterprise(text),
+}
+"""Forms that give the maker a text names, or nothing."""
+
+
 def _converted(text: str, form: str | None) -> str:
     if form == "int":
         return str(int(text))
+    if form in _NAMED:
+        return _NAMED[form](text)
     if form == "ascii":
         digits = re.sub(r"[^0-9A-Fa-f]", "", text)
         return bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("ascii", "replace")

@@ -60,9 +60,9 @@ def matches(reply: bytes) -> tuple[Match, ...]:
     """Read every device named in a datagram; a question, a farewell and noise name none."""
     found: list[Match] = []
     shared = Match()
-    for element in xml.elements(charset.decode(reply)):
+    for element in xml.elements(charset.document(reply)):
         name = element.name.lower()
-        if name in _ONE_DEVICE:
+        if name in _ONE_DEVICE or _is_own_form(name):
             if len(found) == MAX_MATCHES:
                 break
             found.append(replace(shared, hello=name == "hello"))
@@ -71,6 +71,11 @@ def matches(reply: bytes) -> tuple[Match, ...]:
         else:
             shared = _with_header(shared, name, element)
     return tuple(each for each in found if each.endpoint or each.xaddrs or each.scopes or each.types)
+
+
+def _is_own_form(name: str) -> bool:
+    """Tell whether an element is a maker's own answer, such as UniviewProbeMatches, which tells of one device itself."""
+    return name.endswith("probematches") and name != "probematches"
 
 
 def _with_header(shared: Match, name: str, element: xml.Element) -> Match:

@@ -80,6 +80,14 @@ REPLIES = {
         TEXT
         + "Model=YNF-9010\r\nSerialNumber=ZLAA70GKA0001JZ\r\nFirmwareVersion=2.01.00\r\nDeviceType=NWC\r\n",
     ),
+    "another maker's key and value of which the question is not known": (
+        Protocol.HTTP,
+        "",
+        (
+            TEXT
+            + "Model=YNF-9010\r\nSerialNumber=ZLAA70GKA0001JZ\r\nFirmwareVersion=2.01.00\r\nDeviceType=NWC\r\nVendor=Acme\r\n"
+        ),
+    ),
     "a camera's settings under names of its own": (
         Protocol.HTTP,
         "GET /cgi-bin/info.cgi HTTP/1.1\r\n\r\n",
@@ -204,6 +212,157 @@ REPLIES = {
             "</SOAP-ENV:Body></SOAP-ENV:Envelope>"
         ),
     ),
+    "an application that asks to log in to a server by its name": (
+        Protocol.HTTP,
+        GET,
+        'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="Login to SERVER2019DC01"\r\n\r\n',
+    ),
+    "a page with a puzzle for people": (
+        Protocol.HTTP,
+        GET,
+        PAGE
+        + '<html><head><script src="/cap.js"></script><script src="js/urlParser.js"></script></head></html>',
+    ),
+    "an open ONVIF server with scopes copied from a camera": (
+        Protocol.WSD,
+        "Probe",
+        SCOPES.replace("name/Yardcam", "name/Shedcam").replace("hardware/IPC-Y20", "hardware/IPC-Shed"),
+    ),
+    "a server that gives its own page to any path": (
+        Protocol.HTTP,
+        "GET /cgi-bin/magicBox.cgi?action=getDeviceType HTTP/1.1\r\n\r\n",
+        PAGE
+        + "<html>\n<title>Acme</title>\n<script>\nvendor=Acme\ntype=IPC\nversion=2.1\n</script>\n</html>\n",
+    ),
+    "a server that says how it is to any path": (
+        Protocol.HTTP,
+        "GET /cgi-bin/netApp.cgi?action=getInterfaces HTTP/1.1\r\n\r\n",
+        TEXT + "status=ok\nusers=3\n",
+    ),
+    "a server that gives one line to any path": (
+        Protocol.HTTP,
+        "GET /cgi-bin/magicBox.cgi?action=getSoftwareVersion HTTP/1.1\r\n\r\n",
+        TEXT + "version=1.0.3\n",
+    ),
+    "an application that lets itself be framed": (
+        Protocol.HTTP,
+        GET,
+        (
+            "HTTP/1.1 200 OK\r\nServer: Apache-Coyote/1.1\r\nP3P: CP=CAO PSA OUR\r\nContent-Type: text/html\r\n"
+            "Content-Length: 40\r\n\r\n<html><title>WEB SERVICE</title></html>"
+        ),
+    ),
+    "remote calls by XML at a common address": (
+        Protocol.HTTP,
+        "POST /RPC2 HTTP/1.1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<?xml version='1.0'?><methodResponse><params/></methodResponse>",
+    ),
+    "remote calls by JSON at a common address": (
+        Protocol.HTTP,
+        "POST /RPC2 HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+            '{"jsonrpc":"2.0","id":1,"result":{"version":"4.12.1","vendor":"Acme","sn":"A1B2C3D4"}}'
+        ),
+    ),
+    "another maker's remote calls of like words at the same address": (
+        Protocol.HTTP,
+        "POST /RPC2 HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+            '{"result":false,"errCode":401,"page":"login"}'
+        ),
+    ),
+    "another maker's refusal of like words at the same address": (
+        Protocol.HTTP,
+        "POST /RPC2 HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+            '{"error":{"code":268959743,"message":"Not supported"},"result":false}'
+        ),
+    ),
+    "a bridge that tells of the cameras behind it": (
+        Protocol.HTTP,
+        "GET /devices/gate.json HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+            '{"device":{"vendor":"Dahua","device_type":"IPC-HFW2231S","version":"2.800.0000018.0.R","sn":"5J00000PAG00001"}}'
+        ),
+    ),
+    "a guide to logging in by remote calls": (
+        Protocol.HTTP,
+        GET,
+        PAGE + '<html><body><p>Send {"method":"global.login"} to /RPC2_Login, or open '
+        "rtsp://192.0.2.9/cam/realmonitor?channel=1 and see Amcrest Technologies.</p></body></html>",
+    ),
+    "a relay that says the path it was asked for": (
+        Protocol.RTSP,
+        "DESCRIBE rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
+        (
+            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Type: application/sdp\r\n\r\nv=0\r\no=- 0 0 IN IP4 127.0.0.1\r\n"
+            "s=Relay\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=control:rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0/track1\r\n"
+        ),
+    ),
+    "an inventory of network equipment in XML": (
+        Protocol.HTTP,
+        "GET /inventory.xml HTTP/1.1\r\n\r\n",
+        (
+            'HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<?xml version="1.0"?><inventory><olt>'
+            "<name>olt-1</name><manufacturer>HUAWEI</manufacturer><model>MA5800-X17</model></olt></inventory>"
+        ),
+    ),
+    "a camera of a label whose models begin like another's": (
+        Protocol.WSD,
+        "Probe",
+        SCOPES.replace("IPC-Y20", "HWT-T220-M").replace(
+            " onvif://www.onvif.org/extension/unique_identifier", ""
+        ),
+    ),
+    "a switch of the joint venture's successor": (
+        Protocol.HTTP,
+        GET,
+        "HTTP/1.1 200 OK\r\nServer: Lanswitch - V100R003 HttpServer 1.1\r\nContent-Type: text/html\r\n\r\n",
+    ),
+    "a telephone that serves as a camera": (
+        Protocol.ONVIF,
+        "POST /onvif/device_service HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml\r\n\r\n<s:Envelope "
+            'xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:tds="http://www.onvif.org/ver10/device/wsdl"><s:Body>'
+            "<tds:GetDeviceInformationResponse><tds:Manufacturer>HUAWEI</tds:Manufacturer><tds:Model>ANE-LX1</tds:Model>"
+            "<tds:FirmwareVersion>1.0</tds:FirmwareVersion></tds:GetDeviceInformationResponse></s:Body></s:Envelope>"
+        ),
+    ),
+    "a solar inverter's gateway": (
+        Protocol.HTTP,
+        "GET /device.json HTTP/1.1\r\n\r\n",
+        'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"manufacturer":"Huawei","model":"SUN2000-60KTL-M0"}',
+    ),
+    "a shop that lists cameras in its script": (
+        Protocol.HTTP,
+        GET,
+        PAGE
+        + '<html><script>var ProductName = "HIKDS2000 bundle"; var ProductName="HDMI-Cable";</script></html>',
+    ),
+    "a relay that takes any path and repeats it": (
+        Protocol.RTSP,
+        "DESCRIBE rtsp://192.0.2.9/Streaming/Channels/101 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
+        (
+            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Base: rtsp://192.0.2.9/Streaming/Channels/101/\r\n"
+            "Content-Type: application/sdp\r\n\r\nv=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=Streaming/Channels/101\r\n"
+            "i=Streaming/Channels/101\r\nt=0 0\r\na=tool:LIVE555 Streaming Media v2018.02.18\r\na=control:*\r\n"
+            "m=video 0 RTP/AVP 96\r\na=control:rtsp://192.0.2.9/Streaming/Channels/101/trackID=1\r\n"
+        ),
+    ),
+    "another relay that repeats the path": (
+        Protocol.RTSP,
+        "DESCRIBE rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
+        (
+            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Base: rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0/\r\n"
+            "Content-Type: application/sdp\r\n\r\nv=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=Session\r\nt=0 0\r\na=control:*\r\n"
+            "m=video 0 RTP/AVP 96\r\na=control:rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0/trackID=0\r\n"
+        ),
+    ),
 }
 
 
@@ -251,3 +410,45 @@ def test_signs_that_others_share_do_not_add_up() -> None:
     maker = identify("d", everything).claim("maker")
     assert maker is not None
     assert maker.certainty is Certainty.TENTATIVE
+
+
+def test_a_seller_s_name_names_no_maker_beside_another_maker_s_scopes() -> None:
+    scopes = (SCOPES.replace("name/Yardcam", "name/RVi-IPC11S").replace("IPC-Y20", "RVi-IPC11S")).replace(
+        "extension/unique_identifier", "type/video_encoder"
+    )
+    maker = identify("d", probes.read(said(Protocol.WSD, "Probe", scopes))).claim("maker")
+    assert maker is None or maker.value != "dahua"
+
+
+def test_the_maker_s_own_forms_name_it_alone() -> None:
+    login = 'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm="Login to {}"\r\n\r\n'
+    answers = (
+        (GET, login.format("4K00000PAJ00001")),
+        (GET, login.format("0" * 31 + "a")),
+        (
+            "POST /RPC2_Login HTTP/1.1\r\n\r\n",
+            (
+                'HTTP/1.1 200 OK\r\n\r\n{"error":{"code":268632079,"message":"Component error: login challenge!"},'
+                '"id":1,"result":false,"session":0}'
+            ),
+        ),
+        (
+            "GET /cgi-bin/configManager.cgi?action=getConfig&name=ChannelTitle HTTP/1.1\r\n\r\n",
+            TEXT + "table.ChannelTitle[0].Name=Gate\r\ntable.ChannelTitle[1].Name=Yard\r\n",
+        ),
+        (
+            "GET /cgi-bin/devVideoInput.cgi?action=getCaps&channel=1 HTTP/1.1\r\n\r\n",
+            TEXT + "caps.CoverCount=4\r\ncaps.CoverType=2\r\n",
+        ),
+        ("GET /cgi-bin/magicBox.cgi?action=getVendor HTTP/1.1\r\n\r\n", TEXT + "vendor=General\r\n"),
+    )
+    for request, answer in answers:
+        maker = identify("d", probes.read(said(Protocol.HTTP, request, answer))).claim("maker")
+        assert maker is not None, answer
+        assert (maker.value, maker.certainty is Certainty.TENTATIVE) == ("dahua", False), answer
+
+
+def test_a_door_station_is_told_by_its_class() -> None:
+    asked = "GET /cgi-bin/magicBox.cgi?action=getDeviceClass HTTP/1.1\r\n\r\n"
+    identity = identify("d", probes.read(said(Protocol.HTTP, asked, TEXT + "class=VTO\r\n")))
+    assert (identity.value("maker"), identity.value("kind")) == ("dahua", "intercom")

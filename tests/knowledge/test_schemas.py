@@ -19,6 +19,7 @@ FILES = [
     *(("policy", path) for path in sorted((ROOT / "policies").glob("*.toml"))),
     ("exposures", ROOT / "exposures.yaml"),
     ("marks", ROOT / "marks.yaml"),
+    ("names", ROOT / "names.yaml"),
     ("origins", ROOT / "origins.yaml"),
     ("priorities", ROOT / "priorities.yaml"),
     ("remediation", ROOT / "remediation.yaml"),
@@ -49,7 +50,7 @@ def test_every_shipped_file_is_as_its_schema_says() -> None:
     for name, path in FILES:
         wrong += [f"{path.name}: {error.message}" for error in validators[name].iter_errors(_content(path))]
     assert wrong == []
-    assert len(FILES) == 141 + 29 + 6 + 5
+    assert len(FILES) == 141 + 29 + 6 + 6
 
 
 @pytest.mark.parametrize(

@@ -98,3 +98,23 @@ def test_the_probe_is_one_line_with_its_prefixes_declared() -> None:
     assert ("dn", "http://www.onvif.org/ver10/network/wsdl") in xml.namespaces(sent)
     assert soap.fault(sent) is None
     assert xml.first(ws_discovery.probe("u", "").decode(), "Types") is None
+
+
+OWN_FORM = b"""<?xml version="1.0" encoding="UTF-8"?>
+<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing"
+ xmlns:tns="http://www.example.com/Ver10/Device/wsdl">
+ <s:Header><a:RelatesTo>urn:uuid:1</a:RelatesTo></s:Header>
+ <s:Body><tns:ExampleProbeMatches>
+  <tns:Scopes> onvif://www.onvif.org/manufacturer/EXAMPLE onvif://www.onvif.org/hardware/IPC-1 </tns:Scopes>
+  <tns:XAddrs>http://192.0.2.9:8080/device</tns:XAddrs>
+ </tns:ExampleProbeMatches></s:Body></s:Envelope>"""
+
+
+def test_an_answer_of_a_makers_own_form_tells_of_one_device() -> None:
+    (match,) = ws_discovery.matches(OWN_FORM)
+    assert match.scopes == (
+        "onvif://www.onvif.org/manufacturer/EXAMPLE",
+        "onvif://www.onvif.org/hardware/IPC-1",
+    )
+    assert match.xaddrs == ("http://192.0.2.9:8080/device",)
+    assert match.relates_to == "urn:uuid:1"
