@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.stage import READABLE, Said, Stage, has_begun, served
+from tests.lab.stage import PAPER, READABLE, Said, Stage, has_begun, served
 
 MOMENTS = int(os.environ.get("AUDITOR_KILL_MOMENTS", "4"))
 NETWORK = "127.126.1.0/27"
@@ -33,14 +33,7 @@ DEVICES = (
     "unknown-nobrand-nothing-nginx",
     "unknown-nobrand-nothing-resets",
 )
-SCOPE = f"""schema_version = 1
-[authorisation]
-reference = "TEST"
-issued_by = "test"
-contact = "test@example.org"
-valid_from = 2020-01-01T00:00:00Z
-valid_until = 2099-01-01T00:00:00Z
-[[site]]
+SCOPE = f"""{PAPER}[[site]]
 name = "hall"
 networks = ["{NETWORK}"]
 [methods]
