@@ -13,7 +13,19 @@ from types import ModuleType
 from auditor.model import Exchange, Observation, Protocol, Status, Transport
 from auditor.probes._showing import show
 
-_OVER_HTTP = frozenset({Protocol.HTTP, Protocol.ONVIF})
+_FIRST_WORDS = ((b"HTTP/", Protocol.HTTP), (b"RTSP/", Protocol.RTSP), (b"SSH-", Protocol.SSH))
+_OVER_TCP = frozenset(
+    [
+        Protocol.FTP,
+        Protocol.HTTP,
+        Protocol.ONVIF,
+        Protocol.RTSP,
+        Protocol.SDK,
+        Protocol.SSH,
+        Protocol.TELNET,
+        Protocol.TLS,
+    ]
+)
 _READABLE = frozenset({Status.ANSWERED, Status.GARBLED})
 
 
@@ -33,11 +45,12 @@ def _readers() -> dict[Protocol, tuple[ModuleType, ...]]:
 
 
 def _spoken(exchange: Exchange) -> Protocol:
-    """Return the protocol of a reply, which its first word tells where it is not the one it was asked in."""
-    first = exchange.reply[:64].lstrip(b"\r\n\t \x00")[:5].upper()
-    if first == b"RTSP/" and exchange.protocol in _OVER_HTTP:
-        return Protocol.RTSP
-    return Protocol.HTTP if first == b"HTTP/" and exchange.protocol is Protocol.RTSP else exchange.protocol
+    """Return the protocol of a reply over TCP, which its first word tells where it is not the one it was asked in."""
+    if exchange.protocol not in _OVER_TCP:
+        return exchange.protocol
+    start = exchange.reply[:64].lstrip(b"\r\n\t \x00")[:5].upper()
+    told = next((protocol for word, protocol in _FIRST_WORDS if start.startswith(word)), exchange.protocol)
+    return exchange.protocol if told is Protocol.HTTP and exchange.protocol is Protocol.ONVIF else told
 
 
 @cache
@@ -52,8 +65,8 @@ def transport(probe: ModuleType, port: int) -> Transport:
 def read(exchange: Exchange) -> Iterator[Observation]:
     """Yield what one exchange shows, by every reader of the protocol spoken, each field and value once.
 
-    Decoded observations pass through. Nothing is shown of an exchange that was not answered. A web port that answers in
-    RTSP, or an RTSP port that answers in HTTP, is read as what it speaks.
+    Decoded observations pass through. Nothing is shown of an exchange that was not answered. A port that
+    answers in another protocol than it was asked in, as a web port in RTSP, is read as what it speaks.
     """
     if exchange.status not in _READABLE:
         return

@@ -3,6 +3,7 @@
 import gzip
 import json
 import struct
+import zlib
 
 import pytest
 
@@ -91,6 +92,8 @@ def test_a_byte_order_mark_is_no_part_of_xml_json_or_keys(mark: str) -> None:
 
 def test_a_packed_page_is_read_though_no_header_says_so() -> None:
     packed = gzip.compress("<title>NC-2 大门</title>".encode("gb2312"))
+    zipped = zlib.compress("<title>NC-2 大门</title>".encode("gb2312"))
+    assert shown(Protocol.HTTP, b"HTTP/1.1 200 OK\r\n\r\n" + zipped, get("/"))["http.title"] == ("NC-2 大门",)
     for headers in ("", "Content-Encoding: deflate\r\n", "Content-Encoding: identity\r\n"):
         head = f"HTTP/1.1 200 OK\r\n{headers}Content-Type: text/html; charset=gb2312\r\n\r\n".encode()
         assert shown(Protocol.HTTP, head + packed, get("/"))["http.title"] == ("NC-2 大门",)
@@ -122,6 +125,12 @@ def test_a_port_is_read_as_what_it_speaks() -> None:
         "OPTIONS rtsp://127.0.0.1:80/ RTSP/1.0\r\n\r\n",
     )
     assert (told["http.server"], told["http.title"]) == (("NC-Web/1",), ("NC-2",))
+    told = shown(Protocol.TLS, page("", "Server: NC-Web/1", status="400 Bad Request"))
+    assert told["http.server"] == ("NC-Web/1",)
+    for protocol in (Protocol.FTP, Protocol.TELNET, Protocol.SDK):
+        assert shown(protocol, "SSH-2.0-dropbear_2019.78\r\n") == {
+            "ssh.banner": ("SSH-2.0-dropbear_2019.78",)
+        }
 
 
 def test_interfaces_show_their_hardware_addresses() -> None:
