@@ -10,7 +10,7 @@ OUT ?= out
 WORKERS ?= 2
 CORPUS ?= ../shared/corpus
 
-.PHONY: help setup tools demo test lint format types imports docs docs-check unit wheel bench corpus fuzz test-lab clean
+.PHONY: help setup tools demo test lint format types imports docs docs-check unit wheel bench corpus accuracy fuzz test-lab clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,8 +60,10 @@ bench: $(VENV)/.ready ## Measure speed and memory, ratios in one run (not part o
 	@$(BIN)/python -m tests.benchmarks --out $(OUT)/bench
 
 corpus: $(VENV)/.ready ## Score the recorded replies of others in CORPUS (default ../shared/corpus).
-	@if [ -d "$(CORPUS)" ]; then $(BIN)/python tests/corpus/score_corpus.py --misses $(CORPUS); \
-	else echo "no recorded replies at $(CORPUS); give CORPUS=folder"; fi
+	@$(BIN)/python -m tests.corpus --misses $(CORPUS)
+
+accuracy: $(VENV)/.ready ## Write docs/accuracy.md anew from the recorded replies in CORPUS.
+	@$(BIN)/python -m tests.corpus.accuracy --date "$$(date -u +%F)" --out docs/accuracy.md $(CORPUS)
 
 fuzz: $(VENV)/.ready ## A million inputs through every parser and reader (takes long).
 	$(BIN)/python tests/fuzz/fuzz_all.py -runs=1000000 -max_len=4096

@@ -137,5 +137,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def main() -> None:
-    """Start the program from the command line."""
+    """Start the program from the command line. What a library warns of is a developer's news: shown with -v only."""
+    logging.captureWarnings(capture=True)
     sys.exit(run())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from auditor import saved_text
 from auditor.cli._words import Exit, Failure
 from auditor.model import Method, Pace
 from auditor.scope import Scope, interval, loopback, read
@@ -74,7 +75,7 @@ def _pace(pace: Pace, wanted: Wanted) -> Pace | None:
 def listed(path: Path) -> tuple[str, ...]:
     """Read targets from a file: separated by blanks or line breaks, `#` begins a comment."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = saved_text.read(path)
     except (OSError, UnicodeDecodeError) as error:
         raise Failure(f"{path}: cannot be read: {error}", Exit.USAGE) from error
     found = []

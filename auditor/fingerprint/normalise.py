@@ -5,6 +5,15 @@ from collections.abc import Callable
 from datetime import date
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# As in `build 170123(V1.2.3)`; as in `V5.6.2 build 190701 3 2`, `5.5.800_build210628`, `V5.4.5B170123`, `V5.7.3_220112`.
+_BUILD_BEFORE = re.compile(r"(?i)build[\s:_]{0,4}\d{6,8}\s{0,4}\(\s{0,4}(v?\d[\w.]{0,40})\s{0,4}\)")
+_DAY = r"(?:(?:19|20)?[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|\d{4}[-/]\d{1,2}[-/]\d{1,2})(?!\d)"
+_BUILD_BEHIND = re.compile(
+    rf"(?i)[\s,;_(-]{{0,4}}\bbuild(?:\s?date)?(?:[\s:_]{{0,4}}{_DAY}.*)?$"
+    rf"|(?<=\d)[_-]?build[\s_:]?{_DAY}.*$|(?<=\d)build$|(?<=\d)B{_DAY}$|(?<=[\dRT])[_ ]{_DAY}(?:_build)?$"
+    r"|(?<=\d)\s{1,4}web\s?:\s?v?\d.*$"
+)
+_IN_WORDS = re.compile(r"(?i)(?:firmware|software)(?:[ _]?ver(?:sion)?)?[\s:_]{1,4}(?=v?\d)")
 _NOTHING = frozenset({"", "n/a", "na", "none", "null", "unknown", "undefined", "-", "0", "(null)"})
 _YES = frozenset({"true", "yes", "1", "on"})
 _NO = frozenset({"false", "flase", "no", "0", "off"})  # `flase` is what real devices send
@@ -48,8 +57,12 @@ def words(text: str) -> str | None:
 
 
 def _firmware(text: str) -> str | None:
-    label = words((words(text) or "").rstrip(",;. "))
-    return label if label and any(sign.isdigit() for sign in label) else None
+    """Return a version without the build some devices write in front of it or behind it; that is a claim of its own."""
+    label = words(text) or ""
+    in_brackets = _BUILD_BEFORE.fullmatch(label)
+    version = _BUILD_BEHIND.sub("", in_brackets.group(1) if in_brackets else label) or label
+    kept = words(_IN_WORDS.sub("", version, count=1).rstrip(",;. "))
+    return kept if kept and any(sign.isdigit() for sign in kept) else None
 
 
 def _slug(text: str) -> str | None:

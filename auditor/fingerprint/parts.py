@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from auditor.fingerprint.identify import Study, study
 from auditor.fingerprint.marks import marks
-from auditor.fingerprint.voices import Voice, sure_makers, voice, voices
+from auditor.fingerprint.voices import Voice, voice, voices
 from auditor.model import Exchange, Identity, Marks, Observation
 from auditor.model.marks import same_model, same_serial
 from auditor.model.place import place_of
@@ -56,47 +56,84 @@ def parts(
     only = Part(whole.identity, seen, names, suspected=whole.suspected)
     if not any(one.name in _TELLING for one in whole.identity.contradictions):
         return (only,)
-    groups, rest = _grouped(device, voices(device, seen, made), sure_makers(whole.identity))
+    groups, rest = _grouped(device, voices(device, seen, made))
     if len(groups) < 2:
         return (only,)
     return _parts(device, groups, rest)
 
 
-def _grouped(
-    device: str, heard: Sequence[Voice], makers: frozenset[str]
-) -> tuple[list[list[Voice]], list[Voice]]:
-    """Put voices that can be one device's together; return these groups, and the voices that tell too little."""
-    groups: list[list[Voice]] = []
+@dataclass(slots=True)
+class _Group:
+    """Voices that can be one device's, and the maker they name surely, be it only together."""
+
+    voices: list[Voice]
+    maker: str = ""
+
+    @property
+    def place(self) -> tuple[bool, int, int]:
+        """Sort key: where the first of them speaks."""
+        return min(one.place for one in self.voices)
+
+
+def _grouped(device: str, heard: Sequence[Voice]) -> tuple[list[_Group], list[Voice]]:
+    """Put voices that can be one device's together; return these groups, and the voices that tell too little.
+
+    Voices of which none names a maker surely, and which together do, come first: each of them alone could be taken for
+    part of another device.
+    """
+    groups = _choruses(device, heard)
+    sung = [id(one) for group in groups for one in group.voices]
     waiting: list[Voice] = []
     for one in sorted((one for one in heard if one.is_telling), key=_by_what_it_tells):
+        if id(one) in sung:
+            continue
         if all(_is_apart(one, group) for group in groups):
-            groups.append([one])
+            groups.append(_Group([one], one.marks.maker))
         elif not _joins(one, groups):
             waiting.append(one)
-    rest = [*waiting, *(one for one in heard if not one.is_telling)]
-    for maker in sorted(makers - {one.marks.maker for group in groups for one in group}):
-        _bring_together(device, maker, groups, rest)
+    rest = [*waiting, *(one for one in heard if not one.is_telling and id(one) not in sung)]
     if len(groups) > 1:
         rest = [one for one in rest if not _joins(one, groups)]
     return groups, rest
 
 
-def _bring_together(device: str, maker: str, groups: list[list[Voice]], rest: list[Voice]) -> None:
-    """Make a group of voices none of which names a maker surely, and which together do."""
-    hints = [one for one in rest if maker in one.study.suspected and one.port and not one.marks.maker]
-    if not hints:
-        return
-    together = voice(device, (seen for one in hints for seen in one.observations))
-    if together.marks.maker == maker and all(_is_apart(together, group) for group in groups):
-        groups.append(hints)
-        rest[:] = [one for one in rest if one not in hints]
+def _choruses(device: str, heard: Sequence[Voice]) -> list[_Group]:
+    """Return the groups of voices that name a maker surely only together, where no single voice names that one."""
+    unsure = [one for one in heard if one.port and not one.marks.maker]
+    named = {one.marks.maker for one in heard}
+    groups: list[_Group] = []
+    for maker in sorted({maker for one in unsure for maker in one.study.suspected} - named):
+        hints = [one for one in unsure if maker in one.study.suspected]
+        # Those that hold it for the maker themselves come first; others may point to several makers.
+        for said in ([one for one in hints if one.maker == maker], hints):
+            free = [
+                one for one in said if all(one is not other for group in groups for other in group.voices)
+            ]
+            together = _agreeing(free)
+            if len(together) > 1 and _maker_of(device, together) == maker:
+                groups.append(_Group(together, maker))
+                break
+    return groups
+
+
+def _agreeing(said: Iterable[Voice]) -> list[Voice]:
+    """Return the voices of which none contradicts an earlier one."""
+    kept: list[Voice] = []
+    for one in said:
+        if not any(_contradict(one, other) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _maker_of(device: str, said: Iterable[Voice]) -> str:
+    return voice(device, (seen for one in said for seen in one.observations)).marks.maker
 
 
 def _by_what_it_tells(one: Voice) -> tuple[bool, bool, tuple[bool, int, int]]:
     return not one.marks.maker, not (one.marks.model or one.marks.serial), one.place
 
 
-def _joins(one: Voice, groups: list[list[Voice]]) -> bool:
+def _joins(one: Voice, groups: list[_Group]) -> bool:
     """Add a voice to the group it is tied to most, if there is one; tell whether it was added.
 
     Where it could as well be another group's, it is added only where it says nothing but the maker.
@@ -106,12 +143,16 @@ def _joins(one: Voice, groups: list[list[Voice]]) -> bool:
     best = [group for tie, group in near if tie == most]
     if not most or (len(best) > 1 and any(claim.name not in _GENERAL for claim in one.study.identity.claims)):
         return False
-    best[0].append(one)
+    best[0].voices.append(one)
+    best[0].maker = best[0].maker or one.marks.maker
     return True
 
 
-def _is_apart(one: Voice, group: list[Voice]) -> bool:
-    return any(_contradict(one, other) for other in group)
+def _is_apart(one: Voice, group: _Group) -> bool:
+    if any(_contradict(one, other) for other in group.voices):
+        return True
+    differs = one.marks.maker and group.maker and one.marks.maker != group.maker
+    return bool(differs) and not any(_names(one, other) for other in group.voices)
 
 
 def _contradict(one: Voice, other: Voice) -> bool:
@@ -131,9 +172,9 @@ def _names(one: Voice, other: Voice) -> bool:
     return bool((one.is_udp and other.port in one.named) or (other.is_udp and one.port in other.named))
 
 
-def _tie(one: Voice, group: list[Voice]) -> int:
+def _tie(one: Voice, group: _Group) -> int:
     """Weigh what ties a voice to a group: a mark or a named port, the same maker, anything else most devices lack."""
-    return max(_bond(one, other) for other in group)
+    return max(_bond(one, other) for other in group.voices)
 
 
 def _bond(one: Voice, other: Voice) -> int:
@@ -145,9 +186,9 @@ def _bond(one: Voice, other: Voice) -> int:
     return len(one.marks.traits & other.marks.traits)
 
 
-def _parts(device: str, groups: list[list[Voice]], rest: list[Voice]) -> tuple[Part, ...]:
+def _parts(device: str, groups: list[_Group], rest: list[Voice]) -> tuple[Part, ...]:
     """Make a device of each group, and one without a suffix of what said something and belongs to nobody."""
-    ordered = sorted(groups, key=lambda group: min(one.place for one in group))
+    ordered = [group.voices for group in sorted(groups, key=lambda group: group.place)]
     found = [_part(device, group, _suffix(group)) for group in ordered]
     said = [one for one in rest if one.observations]
     if said:

@@ -24,6 +24,7 @@ _COOKIE_VALUE = re.compile(
 )
 _USER_IN_URL = re.compile(rb"(://)[^\s/@]{1,256}@")
 _TEXTUAL = ("text/", "xml", "json", "javascript", "html", "sdp")
+_FIRST_ANSWER = 4096
 _ICON = "favicon.ico"
 _RTSP_KEPT = (b"OPTIONS ", b"DESCRIBE ", b"")
 _SIP_SPOKEN = re.compile(rb"[A-Z]{3,12} [^\r\n]{1,1024} SIP/2\.0", re.IGNORECASE)
@@ -53,6 +54,8 @@ def sayings(talk: Conversation) -> Iterator[Saying]:
         yield from _http(talk)
     elif said[:5].upper() == b"RTSP/":
         yield from _rtsp(talk)
+    elif said[4:8] == b"DHIP":
+        yield from _dhip(said)
     elif said[:4] == b"SSH-":
         yield Saying(Protocol.SSH, Transport.TCP, b"", said.split(b"\n", 1)[0][:255] + b"\n")
     elif said[:3] == b"220" and (port == 21 or b"ftp" in said[:512].lower()):
@@ -81,6 +84,13 @@ def _tls(said: bytes) -> Iterator[Saying]:
     if handshake is not None and (handshake.chain or handshake.version):
         record = tls.record(handshake.version, handshake.cipher, handshake.chain)
         yield Saying(Protocol.TLS, Transport.TLS, b"", record)
+
+
+def _dhip(said: bytes) -> Iterator[Saying]:
+    """Yield the first answer of a conversation: the challenge of a login, or what somebody logged in was told."""
+    end = int.from_bytes(said[:4], "little") + int.from_bytes(said[16:20], "little")
+    first = said[:end][:_FIRST_ANSWER]
+    yield Saying(Protocol.DHIP, Transport.TCP, b"", first, logged_in=b'"random"' not in first)
 
 
 def _telnet(talk: Conversation) -> Iterator[Saying]:

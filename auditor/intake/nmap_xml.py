@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from auditor import saved_text
 from auditor.intake.evidence import EvidenceError, Kind, Problem, Tell, moment
 from auditor.intake.nmap_scripts import Port, Script, of_fingerprint, of_script
 from auditor.model import Endpoint, Exchange, Protocol, Status, Transport
@@ -42,6 +43,10 @@ def read(path: Path, tell: Tell, at: datetime | None = None) -> Iterator[Exchang
 def _hosts(path: Path, tell: Tell) -> Iterator[str]:
     """Yield the text of each host, a piece of the file in memory at a time."""
     with path.open("rb") as file:
+        if saved_text.is_utf16(file.peek(2)):
+            raise EvidenceError(
+                f"{path.name}: is text in UTF-16; save it as UTF-8, or let nmap write it with -oX FILE"
+            )
         buffer, before, is_nmap = b"", 0, False
         while piece := file.read(_PIECE):
             buffer += piece

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from auditor import saved_text
 from auditor.model import Endpoint, Exchange, Protocol, Status, Transport
 
 SCHEMA_VERSION = 1
@@ -53,6 +54,8 @@ class Transcript:
 def read(path: Path) -> Transcript:
     """Read a transcript file. Bad lines are left out and said; OSError when the file cannot be opened."""
     with path.open("rb") as lines:
+        if saved_text.is_utf16(lines.peek(2)):
+            return read_lines(saved_text.utf16_lines(lines), path.name)
         return read_lines(_bounded(lines), path.name)
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import yaml
 
+from auditor import saved_text
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -140,7 +142,7 @@ def read(path: Path) -> Node:
 
 def _parse(suffix: str, raw: bytes) -> object:
     if suffix == ".toml":
-        return tomllib.loads(raw.decode("utf-8"))
+        return tomllib.loads(saved_text.decoded(raw))
     if suffix == ".json":
-        return json.loads(raw)
+        return json.loads(saved_text.decoded(raw))
     return yaml.load(raw, Loader=_LOADER)  # noqa: S506 - CSafeLoader, the safe one, in C

@@ -29,6 +29,8 @@ _METHOD = {
 }
 """What a grant must allow for a line to speak a protocol; the others are not spoken over lines."""
 
+_HEARING_OUT = 0.5
+"""Seconds for what a server still says behind a handshake that failed."""
 _WEB_PORTS = {(80, Transport.TCP), (443, Transport.TLS)}
 _SEGMENT = 1400
 """Bytes of a reply in one packet; about every second packet is acknowledged."""
@@ -153,14 +155,25 @@ class Line:
     async def handshake(self, *, probe: str, deadline: float = 5.0) -> Exchange:
         """Agree on a TLS session and close; the reply is the evidence form of wire.tls: version, cipher, chain.
 
-        A server that breaks off at a TLS 1.3 greeting is greeted once more without it.
+        A server that breaks off at a TLS 1.3 greeting is greeted once more without it. Where the handshake fails behind
+        the certificates, the reply is the records as they came, which hold them, and the detail says why it failed.
         """
 
         async def converse(stream: Stream, talk: Talk) -> None:
             if not isinstance(stream, Tls):
                 raise TypeError(f"{self._endpoint} is no TLS endpoint; make its line with Transport.TLS")
             self._spare()
-            await stream.handshake()
+            try:
+                await stream.handshake()
+            except OSError:
+                try:
+                    await stream.hear_out(_HEARING_OUT)
+                finally:
+                    self._keep_greeting(stream, talk)
+                raise
+            except BaseException:
+                self._keep_greeting(stream, talk)
+                raise
             talk.add(wire_tls.record(*stream.agreed, stream.chain()), self._office.monotonic())
 
         made = await self._ask(b"", probe, Protocol.TLS, converse, limit=262_144, deadline=deadline)
@@ -168,6 +181,13 @@ class Line:
             self._newest = ssl.TLSVersion.TLSv1_2
             made = await self._ask(b"", probe, Protocol.TLS, converse, limit=262_144, deadline=deadline)
         return made
+
+    def _keep_greeting(self, stream: Tls, talk: Talk) -> None:
+        """Keep the records of a handshake that failed where they show a certificate; greet with less from now on."""
+        shown = wire_tls.parse(stream.greeting)
+        if shown is not None and shown.chain:
+            talk.add(stream.greeting, self._office.monotonic())
+            self._newest = ssl.TLSVersion.TLSv1_2
 
     async def _ask(
         self,

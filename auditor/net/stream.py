@@ -4,6 +4,7 @@ import asyncio
 import socket  # noqa: TID251 - net owns the sockets
 import ssl
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -71,6 +72,7 @@ class Tls:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._first = b""
+        self._greeting = bytearray()
         self._object = context(newest).wrap_bio(self._incoming, self._outgoing, server_hostname=None)
 
     async def handshake(self) -> None:
@@ -88,6 +90,21 @@ class Tls:
             else:
                 await self._flush()
                 return
+
+    @property
+    def greeting(self) -> bytes:
+        """What came during the handshake, as it came: up to TLS 1.2 it shows the certificates though nothing was agreed."""
+        return bytes(self._greeting)
+
+    async def hear_out(self, within: float) -> None:
+        """Read on behind a handshake that failed, for so many seconds: the certificates may still be on their way."""
+        with suppress(OSError):
+            async with asyncio.timeout(within):
+                while self._greeting[:1] == b"\x16" and len(self._greeting) < CHUNK:
+                    chunk = await self._plain.read()
+                    self._greeting += chunk
+                    if not chunk:
+                        return
 
     async def write(self, data: bytes) -> None:
         """Encrypt and send all of it."""
@@ -132,6 +149,7 @@ class Tls:
         chunk = await self._plain.read()
         if len(self._first) < CHUNK and not _is_record(self._first):
             self._first += chunk
+        self._greeting += chunk[: CHUNK - len(self._greeting)]
         if chunk:
             self._incoming.write(chunk)
         else:

@@ -13,6 +13,7 @@ from types import ModuleType
 from auditor.model import Exchange, Observation, Protocol, Status, Transport
 from auditor.probes._showing import show
 
+_OVER_HTTP = frozenset({Protocol.HTTP, Protocol.ONVIF})
 _READABLE = frozenset({Status.ANSWERED, Status.GARBLED})
 
 
@@ -31,6 +32,14 @@ def _readers() -> dict[Protocol, tuple[ModuleType, ...]]:
     }
 
 
+def _spoken(exchange: Exchange) -> Protocol:
+    """Return the protocol of a reply, which its first word tells where it is not the one it was asked in."""
+    first = exchange.reply[:64].lstrip(b"\r\n\t \x00")[:5].upper()
+    if first == b"RTSP/" and exchange.protocol in _OVER_HTTP:
+        return Protocol.RTSP
+    return Protocol.HTTP if first == b"HTTP/" and exchange.protocol is Protocol.RTSP else exchange.protocol
+
+
 @cache
 def transport(probe: ModuleType, port: int) -> Transport:
     """Tell what carries a probe's question on a port: UDP where the probe says so, TLS on the ports of `tls`."""
@@ -41,9 +50,10 @@ def transport(probe: ModuleType, port: int) -> Transport:
 
 
 def read(exchange: Exchange) -> Iterator[Observation]:
-    """Yield what one exchange shows, by every reader of its protocol, each field and value once.
+    """Yield what one exchange shows, by every reader of the protocol spoken, each field and value once.
 
-    Decoded observations pass through. Nothing is shown of an exchange that was not answered.
+    Decoded observations pass through. Nothing is shown of an exchange that was not answered. A web port that answers in
+    RTSP, or an RTSP port that answers in HTTP, is read as what it speaks.
     """
     if exchange.status not in _READABLE:
         return
@@ -51,7 +61,7 @@ def read(exchange: Exchange) -> Iterator[Observation]:
         yield from show(exchange, exchange.observed)
         return
     shown: set[tuple[str, str]] = set()
-    for module in _readers()[exchange.protocol]:
+    for module in _readers()[_spoken(exchange)]:
         for observation in module.read(exchange):
             pair = (observation.field, observation.value)
             if pair not in shown:

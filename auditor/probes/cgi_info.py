@@ -48,9 +48,9 @@ _IN_TREES = {
     "system.serialnumber": "cgi.serial",
 }
 # What a single key means depends on the action: "type=" answers getDeviceType and getDeviceClass alike.
-_SHORT = frozenset({"name", "result", "sn", "type", "vendor", "version"})
+_SHORT = frozenset({"class", "name", "result", "sn", "type", "vendor", "version"})
 _BY_ACTION = {"serial_no": "cgi.serial", "current_time": "cgi.clock"}
-_LINE = re.compile(r"([A-Za-z][\w.\[\]-]{0,127})=(.*)")
+_LINE = re.compile(r"([A-Za-z][\w.:\[\]-]{0,127})[ \t]{0,4}=(.*)")
 _BUILD = re.compile(r"\s*[\s,]\s*build(?:\s*date)?\s*:?\s*(\S{1,32})", re.IGNORECASE)
 _SERVED = 200
 _MAX_LINES = 256
@@ -64,7 +64,7 @@ async def probe(_line: "Line") -> None:
 def read(exchange: Exchange) -> Iterator[Observation]:
     """Yield the allowed keys of an answer, or the short text of a refusal."""
     reply = _replies.reply_of(exchange)
-    if reply is None or not reply.path.lower().endswith(".cgi"):
+    if reply is None or not (reply.path.lower().endswith(".cgi") or _is_bare_table(reply)):
         return
     lines = reply.text.splitlines()[:_MAX_LINES]
     pairs = [(found[1], found[2].strip()) for line in lines if (found := _LINE.fullmatch(line.strip()))]
@@ -72,6 +72,12 @@ def read(exchange: Exchange) -> Iterator[Observation]:
         yield from show(exchange, _told(pairs, _action(reply.query)))
     elif not pairs:
         yield from show(exchange, (("cgi.error", _error(lines)),))
+
+
+def _is_bare_table(reply: _replies.Reply) -> bool:
+    """Tell whether an answer whose question was not recorded holds lines of key=value and nothing else."""
+    lines = [line.strip() for line in reply.text.splitlines()[:_MAX_LINES] if line.strip()]
+    return not reply.path and bool(lines) and all(_LINE.fullmatch(line) for line in lines)
 
 
 def _action(query: str) -> str:

@@ -60,6 +60,7 @@ _SHOWN = frozenset(
 )
 _MAX_DEPTH = 4
 _MAX_KEYS = 64
+_MAX_ERROR = 256
 _ELSEWHERE = ("/sdcapi/", "/api/login/range")
 
 
@@ -78,6 +79,14 @@ def read(exchange: Exchange) -> Iterator[Observation]:
     outer = dict.fromkeys(path.partition(".")[0] for path, _ in pairs)
     yield from show(exchange, (("json.keys", ",".join(list(outer)[:_MAX_KEYS]) or None),))
     yield from show(exchange, _told(pairs))
+    yield from show(exchange, (("json.error", _error(pairs)),))
+
+
+def _error(pairs: tuple[tuple[str, str], ...]) -> str | None:
+    """Return the number and the words of an error object, as in JSON-RPC."""
+    first = {path.lower(): value for path, value in reversed(pairs)}
+    parts = (first.get("error.code", ""), first.get("error.message", ""))
+    return " ".join(part for part in parts if part)[:_MAX_ERROR] or None
 
 
 def _told(pairs: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str | None]]:

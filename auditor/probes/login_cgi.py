@@ -21,6 +21,9 @@ _LINE = re.compile(r"table\.([A-Za-z0-9]{1,32})((?:\[\d{1,3}\])?)\.(\S{1,160}?)=
 _CHILD = re.compile(
     r"table\.RemoteDevice\.(?:uuid:)?(?P<id>[\w-]{1,64}?)\.(?P<key>[\w.\[\]]{1,64})=(?P<value>.*)"
 )
+_CAMERA = re.compile(
+    r"camera\[(?P<place>\d{1,4})\]\.DeviceInfo\.(?P<key>[\w.\[\]]{1,64})=(?P<value>.*)", re.IGNORECASE
+)
 _CHILD_NUMBER = re.compile(r"_(\d{1,4})$")
 _CHILD_KEYS = {
     "address": "address",
@@ -58,9 +61,14 @@ async def probe(line: "LoggedLine") -> None:
 def read(exchange: Exchange) -> Iterator[Observation]:
     """Yield the allowed keys of a configuration table."""
     reply = _replies.reply_of(exchange)
-    if reply is None or not reply.path.lower().endswith("/configmanager.cgi") or "table." not in reply.text:
+    if reply is None:
         return
+    path = reply.path.lower()
     lines = [line.strip() for line in reply.text.splitlines()[:_MAX_LINES]]
+    if path.endswith("/logicdevicemanager.cgi"):
+        yield from show(exchange, _listed(lines))
+    if not path.endswith("/configmanager.cgi") or "table." not in reply.text:
+        return
     yield from show(exchange, _children(lines) if "RemoteDevice." in reply.text else _settings(lines))
 
 
@@ -69,6 +77,15 @@ def _settings(lines: list[str]) -> Iterator[tuple[str, str | None]]:
         found = _LINE.fullmatch(line)
         if found and found[3].lower() in _SHOWN.get(found[1].lower(), ()):
             yield f"cgi.config.{found[1].lower()}.{snake(found[3])}", found[4].strip()
+
+
+def _listed(lines: list[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield what a recorder's list of cameras tells of each, those behind it by what it knows of their device."""
+    for line in lines:
+        found = _CAMERA.fullmatch(line)
+        name = _CHILD_KEYS.get(found["key"].lower()) if found else None
+        if found and name:
+            yield f"cgi.channel.{int(found['place']) + 1}.{name}", found["value"].strip() or None
 
 
 def _children(lines: list[str]) -> Iterator[tuple[str, str | None]]:

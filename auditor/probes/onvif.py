@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 from auditor.model import Exchange, Method, Observation, Protocol, Status
 from auditor.probes import _replies, _scopes
 from auditor.probes._showing import show
-from auditor.wire import http, onvif, soap
+from auditor.wire import charset, http, onvif, soap
 
 if TYPE_CHECKING:  # reading recorded replies needs no network room
     from auditor.net import Line
 
 FIELDS = (
+    "onvif.envelope",
     "onvif.fault",
     "onvif.firmware",
     "onvif.hardware",
@@ -22,7 +23,9 @@ FIELDS = (
     "onvif.scope.*",
     "onvif.serial",
     "onvif.server",
+    "onvif.snapshot_uri",  # as others recorded it, never asked for
     "onvif.status",
+    "onvif.stream_uri",
     "onvif.time",
     "onvif.time_zone",
     "onvif.xaddr",
@@ -41,6 +44,8 @@ _FIELD = {
     "SerialNumber": "onvif.serial",
     "HardwareId": "onvif.hardware",
 }
+_HEAD = 256
+"""Characters within which an envelope names its character set."""
 _UNAUTHORIZED = 401
 _LOGIN_MARKS = (b"\nauthorization:", b"usernametoken")
 
@@ -93,7 +98,8 @@ def read(exchange: Exchange) -> Iterator[Observation]:
     if reply is not None:
         yield from show(exchange, _head(reply.response))
     if reply is not None and "<" in reply.text:
-        yield from show(exchange, _body(reply.text))
+        declared = charset.named_in(reply.response.header("content-type") or "")
+        yield from show(exchange, _body(reply.text, declared or charset.named_in(reply.text[:_HEAD])))
         yield from show(exchange, _device(reply.text, exchange.request))
 
 
@@ -102,18 +108,20 @@ def _head(response: http.Response) -> Iterator[tuple[str, str | None]]:
     yield "onvif.server", response.header("server")
 
 
-def _body(text: str) -> Iterator[tuple[str, str | None]]:
+def _body(text: str, declared: str | None) -> Iterator[tuple[str, str | None]]:
     yield "onvif.fault", soap.fault(text)
     moment = onvif.device_time(text)
     if moment:
         zone = "Z" if onvif.tells_utc(text) else ""
         yield "onvif.time", moment.strftime("%Y-%m-%dT%H:%M:%S") + zone
         yield "onvif.time_zone", onvif.time_zone(text)
-    yield from _scopes.pairs(onvif.scopes(text))
+    yield from _scopes.pairs(onvif.scopes(text), declared)
     for namespace, address in onvif.services(text):
         yield "onvif.xaddr", address
         if "://" in namespace and not namespace.startswith("http://www.onvif.org/"):
             yield "onvif.namespace", namespace
+    for kind, address in onvif.media_addresses(text):
+        yield f"onvif.{kind}_uri", address
     yield from _scopes.own_namespaces(text)
 
 

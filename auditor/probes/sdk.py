@@ -9,7 +9,7 @@ from auditor.wire import sdk
 
 if TYPE_CHECKING:  # reading recorded replies needs no network room
     from auditor.net import Line
-FIELDS = ("sdk.first_bytes",)
+FIELDS = ("sdk.first_bytes", "sdk.realm")
 PROTOCOLS = (Protocol.SDK,)
 PORTS = (6060, 8000, 9010, 9020, 34567, 37777)
 METHOD = Method.SDK
@@ -32,5 +32,6 @@ def _is_enough(reply: bytes) -> bool:
 
 
 def read(exchange: Exchange) -> Iterator[Observation]:
-    """Yield the first bytes."""
-    yield from show(exchange, (("sdk.first_bytes", sdk.shape(exchange.reply) or None),))
+    """Yield the first bytes, and the realm of a challenge that somebody else asked for."""
+    told = (("sdk.first_bytes", sdk.shape(exchange.reply) or None), ("sdk.realm", sdk.realm(exchange.reply)))
+    yield from show(exchange, told)

@@ -55,7 +55,8 @@ def read(exchange: Exchange) -> Iterator[Observation]:
     yield from show(exchange, told)
     yield from show(exchange, _challenges.pairs("sip", response))
     if is_request and b"DeviceInfo" in response.body[:_MAX_BODY]:
-        yield from show(exchange, _of_itself(charset.decode(response.body[:_MAX_BODY])))
+        declared = charset.named_in(response.header("content-type") or "")
+        yield from show(exchange, _of_itself(charset.document(response.body[:_MAX_BODY], declared)))
 
 
 def _of_itself(text: str) -> Iterator[tuple[str, str | None]]:

@@ -31,8 +31,8 @@ async def probe(_line: "Line") -> None:
 
 def read(exchange: Exchange) -> Iterator[Observation]:
     """Yield the headers of an answer, or the fields of an XML answer; a search that came by is nobody's answer."""
-    if _XML_ANSWER in exchange.reply[:_ROOT_WITHIN]:
-        yield from show(exchange, _result(charset.decode(exchange.reply[:_MAX_TEXT])))
+    if _XML_ANSWER in exchange.reply[:_ROOT_WITHIN].replace(b"\x00", b""):
+        yield from show(exchange, _result(charset.document(exchange.reply[:_MAX_TEXT])))
         return
     response = ssdp.parse(exchange.reply)
     if response is None or response.reason == "M-SEARCH":

@@ -22,6 +22,7 @@ FIELDS = (
     "tls.serial",
     "tls.signature",
     "tls.subject",
+    "tls.unread",
     "tls.version",
 )
 PROTOCOLS = (Protocol.TLS,)
@@ -46,6 +47,8 @@ def read(exchange: Exchange) -> Iterator[Observation]:
     certificate = x509.certificate(handshake.chain[0]) if handshake.chain else None
     if certificate:
         yield from show(exchange, _facts(certificate))
+    elif handshake.chain:
+        yield from show(exchange, (("tls.unread", "certificate"),))
 
 
 def _facts(certificate: x509.Certificate) -> Iterator[tuple[str, str | None]]:
@@ -59,6 +62,7 @@ def _facts(certificate: x509.Certificate) -> Iterator[tuple[str, str | None]]:
     yield "tls.serial", certificate.serial or None
     for name in certificate.san:
         yield "tls.san", name
+    yield "tls.unread", ",".join(certificate.unread) or None
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # reading recorded replies needs no network room
     from auditor.net import Line
 FIELDS = (
     "onvif.endpoint",
+    "onvif.envelope",
     "onvif.instance",
     "onvif.metadata_version",
     "onvif.namespace",
@@ -25,6 +26,7 @@ METHOD = Method.WS_DISCOVERY
 ROUND = 1
 
 _MAX_TEXT = 65_536
+_HEAD = 256
 
 
 async def probe(_line: "Line") -> None:
@@ -34,17 +36,17 @@ async def probe(_line: "Line") -> None:
 def read(exchange: Exchange) -> Iterator[Observation]:
     """Yield what each match or hello of a reply says."""
     found = ws_discovery.matches(exchange.reply[:_MAX_TEXT])
+    text = charset.document(exchange.reply[:_MAX_TEXT]) if found else ""
     for match in found:
-        yield from show(exchange, _told(match))
+        yield from show(exchange, _told(match, charset.named_in(text[:_HEAD])))
     if found:
-        text = charset.decode(exchange.reply[:_MAX_TEXT])
         yield from show(exchange, _scopes.own_namespaces(text))
 
 
-def _told(match: ws_discovery.Match) -> Iterator[tuple[str, str | None]]:
+def _told(match: ws_discovery.Match, declared: str | None) -> Iterator[tuple[str, str | None]]:
     yield "onvif.endpoint", match.endpoint or None
     yield "onvif.types", match.types or None
-    yield from _scopes.pairs(match.scopes)
+    yield from _scopes.pairs(match.scopes, declared)
     for address in match.xaddrs:
         yield "onvif.xaddr", address
     yield "onvif.metadata_version", match.metadata_version or None

@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
+from auditor import saved_text
 from auditor.model.marks import plain_mac
 from auditor.scope.addresses import address_number, address_text, interval
 from auditor.scope.credentials import (
@@ -139,7 +140,7 @@ def _document(path: Path) -> Mapping[str, object]:
             raise CredentialsError(f"{path}: belongs to another user; make it yours: chown $USER {path}")
         content = stream.read()
     try:
-        return tomllib.loads(content.decode("utf-8"))
+        return tomllib.loads(saved_text.decoded(content))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         # The parser's message may quote the line; only the place is passed on.
         place = re.search(r"\(at line (\d+), column \d+\)", str(error))

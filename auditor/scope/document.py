@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from auditor import saved_text
 from auditor.model import Method, Pace
 from auditor.model.marks import plain_mac
 from auditor.scope.addresses import AddressSet, edges, interval
@@ -66,7 +67,7 @@ class _Place:
 def read(path: Path) -> Scope:
     """Read a scope file. ScopeError names file, line and remedy; nothing is guessed."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = saved_text.read(path)
     except FileNotFoundError as error:
         raise ScopeError(f"{path}: no such file; `auditor init` writes one to start from") from error
     except (OSError, UnicodeDecodeError) as error:

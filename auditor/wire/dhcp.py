@@ -3,6 +3,8 @@
 import ipaddress
 from dataclasses import dataclass
 
+from auditor.wire import charset
+
 MAX_OPTIONS = 128
 
 _COOKIE = b"\x63\x82\x53\x63"
@@ -74,4 +76,4 @@ def _address(data: bytes, options: dict[int, bytes]) -> str:
 
 
 def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace").strip("\x00 ")
+    return charset.decode(value).strip("\x00 ")

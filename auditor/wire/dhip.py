@@ -1,4 +1,4 @@
-"""DHIP, the discovery by UDP 37810: one search, and answers with whatever header they carry.
+"""DHIP: the search of the discovery by UDP 37810, and answers with whatever header they carry, of calls too.
 
 Source: julienblitte/UniversalScanner doc/protocols; public captures.
 """
@@ -20,6 +20,15 @@ _HEADER = struct.Struct("<I4sIIIIII")
 _SEARCH = b'{ "method" : "DHDiscover.search", "params" : { "mac" : "", "uni" : 1 } }\n'
 _INFORMATION = "params.deviceinfo."
 _QUESTION = "DHDiscover.search"
+# What answers to calls may tell, by the name it has in an announcement; random numbers and sessions are left out.
+_CALLED = {
+    "params.realm": "Realm",
+    "params.sn": "SerialNo",
+    "params.version.version": "Version",
+    "params.version.builddate": "BuildDate",
+    "params.vendor": "Vendor",
+}
+_HARDWARE_ADDRESS = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}")  # some firmware says `errormac`
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,19 @@ def _answer(pairs: tuple[tuple[str, str], ...]) -> Answer | None:
     fields = tuple(
         (name[len(_INFORMATION) :], value) for name, value in pairs if name.lower().startswith(_INFORMATION)
     )
+    if not method and ("result" in top or "error.code" in top):
+        return _of_call(top)
     if method == _QUESTION or not (fields or top.get("mac")):
         return None
     return Answer(method, top.get("mac", ""), fields)
+
+
+def _of_call(top: dict[str, str]) -> Answer | None:
+    """Read the answer to a call over the same header, such as the challenge of a login; a call itself has a method."""
+    fields = tuple((name, value) for key, name in _CALLED.items() if (value := top.get(key, "")))
+    error = " ".join(part for part in (top.get("error.code", ""), top.get("error.message", "")) if part)
+    mac = top.get("params.mac", "")
+    if error:
+        fields = (*fields, ("Error", error))
+    is_address = _HARDWARE_ADDRESS.fullmatch(mac) is not None
+    return Answer("", mac if is_address else "", fields) if fields or is_address else None

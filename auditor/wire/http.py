@@ -72,8 +72,8 @@ class Response:
 
     def text(self) -> str:
         """Return the body as text, by the character set it is in rather than the one it claims."""
-        declared = charset.named_in(self.header("content-type") or "")
-        return charset.decode(self.body, declared or charset.named_in(self.body[:2048].decode("latin-1")))
+        body = http_body.unpacked(self.body)
+        return charset.document(body, charset.named_in(self.header("content-type") or ""))
 
 
 def request(
@@ -185,8 +185,9 @@ def content_length(headers: Headers) -> int | None:
 def _fields(block: bytes) -> Headers:
     """Read header lines in order; a line that is no field is left out, one that begins with a blank continues."""
     fields: list[tuple[str, str]] = []
+    declared = None if block.isascii() else charset.named_in(block.decode("latin-1"))
     for raw in block.split(b"\n", MAX_HEADERS)[:MAX_HEADERS]:
-        line = charset.decode(raw[:MAX_VALUE].rstrip(b"\r\x00"))
+        line = charset.decode(raw[:MAX_VALUE].rstrip(b"\r\x00"), declared)
         if line[:1] in {" ", "\t"} and fields:
             name, value = fields[-1]
             fields[-1] = (name, f"{value} {line.strip()}"[:MAX_VALUE].strip())

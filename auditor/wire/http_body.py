@@ -9,6 +9,7 @@ MAX_INFLATED = 1_048_576
 _CHUNK_SIZE = re.compile(rb"[ \t]{0,16}([0-9A-Fa-f]{1,12})[ \t]{0,16}(?:;[^\n]{0,1024})?\r{0,2}\n")
 _LINE_END = re.compile(rb"\r{0,2}\n")
 _NEXT_REPLY = re.compile(rb"\s{0,8}HTTP/\d")
+_GZIP = b"\x1f\x8b\x08"
 _WBITS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
 
 
@@ -19,8 +20,13 @@ def decoded(body: bytes, *, transfer: str, encoding: str, length: int | None) ->
     elif length is not None:
         body = _cut_to(body, length)
     for name in reversed([part.strip().lower() for part in encoding.split(",")[:3]]):
-        body = _inflated(body, _WBITS.get(name, ()))
+        body = _inflated(body, _WBITS["gzip"] if body.startswith(_GZIP) else _WBITS.get(name, ()))
     return body
+
+
+def unpacked(body: bytes) -> bytes:
+    """Return what is in a body that is packed with gzip though no header says so; any other body as it is."""
+    return _inflated(body, _WBITS["gzip"]) if body.startswith(_GZIP) else body
 
 
 def dechunked(body: bytes) -> bytes:

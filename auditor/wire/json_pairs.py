@@ -13,6 +13,8 @@ MAX_LEVELS = 128
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)(")?|([{}\[\],:])|([^\s"{}\[\],:]++)', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
+# A name without quotes, as scripts write it.
+_NAME = re.compile(r"[A-Za-z_$][\w$-]{0,63}")
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -71,7 +73,7 @@ class _Reader:
     def _value(self, value: str, *, is_string: bool) -> None:
         is_list, key = self._levels[-1]
         if not is_list and key == "":
-            if is_string:
+            if is_string or _NAME.fullmatch(value):
                 self._levels[-1] = (False, value[:MAX_NAME])
             return
         names = (str(name) for _, name in self._levels[:MAX_DEPTH])

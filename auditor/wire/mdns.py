@@ -5,6 +5,8 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from auditor.wire import charset
+
 MAX_RECORDS = 128
 """Records read of one datagram."""
 
@@ -86,7 +88,7 @@ def _texts(data: bytes) -> Iterator[str]:
     while at < len(data):
         text = data[at + 1 : at + 1 + data[at]]
         if text:
-            yield text.decode("utf-8", "replace")
+            yield charset.decode(text)
         at += 1 + data[at]
 
 
@@ -106,7 +108,7 @@ def _name(reply: bytes, start: int) -> tuple[str, int]:
                 break
             at = (length & 0x3F) << 8 | reply[at + 1]
             continue
-        labels.append(reply[at + 1 : at + 1 + length].decode("utf-8", "replace"))
+        labels.append(charset.decode(reply[at + 1 : at + 1 + length]))
         size += length + 1
         at += length + 1
     return ".".join(labels), behind if behind >= 0 else at

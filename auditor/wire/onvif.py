@@ -13,6 +13,12 @@ _FIELDS = {
 _SCOPE = re.compile(r"onvif://[^/\s]{1,128}/([^/\s]{1,64})(?:/(\S*))?", re.IGNORECASE)
 # Fields that make an answer recognisable where the name of the answer itself is lost.
 _ENOUGH = 3
+_MEDIA = re.compile(r"get([a-z]{1,16})uriresponse")
+_MAX_ADDRESSES = 64
+# A login inside an address, in its path or its query, as some servers hand it out to everybody.
+_LOGIN = re.compile(
+    r"(?i)\b((?:user|usr|username|pwd|pass|passwd|password|token|auth|loginuse|loginpas)=)[^&/?\s]*"
+)
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _WHOLE = re.compile(r"\d{1,4}")
 _ZONE = re.compile(
@@ -65,13 +71,14 @@ def scopes(text: str) -> tuple[str, ...]:
     return tuple(each.text for each in items if each.text)
 
 
-def scope_item(scope: str) -> tuple[str, str] | None:
+def scope_item(scope: str, declared: str | None = None) -> tuple[str, str] | None:
     """Split one scope into its kind in lower case and its value with percent signs resolved; None for another form.
 
-    `onvif://www.onvif.org/name/NorthCam%20NC2` gives `("name", "NorthCam NC2")`.
+    `onvif://www.onvif.org/name/NorthCam%20NC2` gives `("name", "NorthCam NC2")`. Octets behind percent signs are in the
+    character set that the reply declares, unless they are in UTF-8.
     """
     found = _SCOPE.fullmatch(scope.strip())
-    return (found.group(1).lower(), _unquoted(found.group(2) or "")) if found else None
+    return (found.group(1).lower(), _unquoted(found.group(2) or "", declared)) if found else None
 
 
 def device_time(text: str) -> datetime | None:
@@ -145,6 +152,22 @@ def services(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def media_addresses(text: str) -> tuple[tuple[str, str], ...]:
+    """Return (kind, address) of answers to others that name where media are, without user and password.
+
+    The kind is what stands in the answer's name, as in `stream`. The program itself never asks for these.
+    """
+    found: list[tuple[str, str]] = []
+    kind = ""
+    for element in xml.elements(text):
+        name = element.name.lower()
+        answer = _MEDIA.fullmatch(name)
+        kind = answer.group(1) if answer else kind
+        if kind and name == "uri" and element.text and not element.cut:
+            found.append((kind, _LOGIN.sub(r"\1", element.text.strip())))
+    return tuple(found[:_MAX_ADDRESSES])
+
+
 def _call(name: str, inside: str = "") -> bytes:
     """Return one call to the device service."""
     return soap.envelope(
@@ -154,10 +177,10 @@ def _call(name: str, inside: str = "") -> bytes:
     )
 
 
-def _unquoted(text: str) -> str:
+def _unquoted(text: str, declared: str | None) -> str:
     """Resolve percent signs, in whichever character set the octets are."""
     octets = text.encode("utf-8", "replace")
-    return charset.decode(_PERCENT.sub(lambda found: bytes((int(found[1], 16),)), octets))
+    return charset.decode(_PERCENT.sub(lambda found: bytes((int(found[1], 16),)), octets), declared)
 
 
 def _parent(path: str) -> str:

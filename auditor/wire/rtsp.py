@@ -10,6 +10,7 @@ MAX_RESPONSES = 64
 """Replies read from one recording."""
 
 _STATUS_LINE = re.compile(rb"(?:\A|(?<=\n)|(?<=\x00))[ \t]{0,8}RTSP/\d", re.IGNORECASE)
+_SDP_CHARSET = re.compile(rb"(?:\A|\n)a=charset:([A-Za-z0-9_.:-]{2,32})")
 _LEADING = b"\r\n\t \x00"
 
 
@@ -51,7 +52,10 @@ def responses(reply: bytes) -> tuple[Response, ...]:
 
 def session_lines(response: Response) -> tuple[tuple[str, str], ...]:
     """Return the session description of a reply as (letter, value) pairs in order. Source: RFC 8866."""
-    lines = charset.decode(response.body[:65_536]).splitlines()
+    body = response.body[:65_536]
+    stated = _SDP_CHARSET.search(body)
+    declared = stated.group(1).decode() if stated else charset.named_in(response.header("content-type") or "")
+    lines = charset.decode(body, declared).splitlines()
     return tuple(
         (line[0], line[2:].strip()) for line in lines[:512] if line[1:2] == "=" and line[0].isalpha()
     )

@@ -52,7 +52,7 @@ def parse(reply: bytes) -> Answer | None:
     start, end = reply.find(b"<"), reply.rfind(b">")
     if start < 0 or end < start:
         return None
-    found = xml.elements(charset.decode(reply[start:]))
+    found = xml.elements(charset.document(reply[start:]))
     # WS-Discovery has elements of the same names, inside an envelope.
     plain = (each for each in found if "envelope" not in each.path.lower())
     root = next((each.name for each in plain if each.name.lower() in _ANSWERS), None)

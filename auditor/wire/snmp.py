@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.wire import ber
+from auditor.wire import ber, charset
 
 MAX_VARBINDS = 256
 """Objects read of one message."""
@@ -12,6 +12,9 @@ _VERSIONS = {0: "1", 1: "2c", 3: "3"}
 _PDUS = {0xA0: "get", 0xA1: "get-next", 0xA2: "response", 0xA5: "get-bulk", 0xA7: "trap", 0xA8: "report"}
 _IP_ADDRESS = 0x40
 _COUNTERS = frozenset({0x41, 0x42, 0x43, 0x46, 0x47})
+# The system group, whose octets are text in whatever character set. Source: RFC 3418.
+_SYSTEM = "1.3.6.1.2.1.1."
+_ADDRESS_LENGTHS = frozenset({6, 8})
 _ABSENT = frozenset({ber.NULL, 0x80, 0x81, 0x82})
 _MAX_VALUE = 4096
 
@@ -75,13 +78,14 @@ def _told(version: str, pdu: ber.Element, engine: bytes = b"") -> Message:
 def _varbinds(data: bytes) -> Iterator[tuple[str, str]]:
     for count, binding in enumerate(ber.elements(data)):
         pair = tuple(ber.elements(binding.content))
-        if count >= MAX_VARBINDS or len(pair) < 2 or pair[0].tag != ber.OID:
+        if count >= MAX_VARBINDS:
             return
-        if pair[1].tag not in _ABSENT:
-            yield ber.oid(pair[0].content), _value(pair[1])
+        if len(pair) > 1 and pair[0].tag == ber.OID and pair[1].tag not in _ABSENT:
+            name = ber.oid(pair[0].content)
+            yield name, _value(pair[1], is_text=name.startswith(_SYSTEM))
 
 
-def _value(element: ber.Element) -> str:
+def _value(element: ber.Element, *, is_text: bool) -> str:
     content = element.content[:_MAX_VALUE]
     if element.tag == ber.INTEGER:
         return str(ber.integer(content))
@@ -91,14 +95,16 @@ def _value(element: ber.Element) -> str:
         return ber.oid(content)
     if element.tag == _IP_ADDRESS and len(content) == 4:
         return ".".join(str(octet) for octet in content)
-    return _readable(content)
+    return _readable(content, is_text=is_text)
 
 
-def _readable(content: bytes) -> str:
+def _readable(content: bytes, *, is_text: bool) -> str:
     """Return text where it is text, and hexadecimal where it is not, as a MAC address in a string object."""
     bare = content.rstrip(b"\x00")
     try:
         text = bare.decode("utf-8")
     except UnicodeDecodeError:
-        return content.hex()
+        if not is_text or len(content) in _ADDRESS_LENGTHS:
+            return content.hex()
+        text = charset.decode(bare)
     return text if all(char.isprintable() or char in "\r\n\t" for char in text) else content.hex()

@@ -1,5 +1,7 @@
 """What a telnet server says on connection, and the options it opens with. Source: RFC 854."""
 
+from auditor.wire import charset
+
 _IAC = 0xFF
 _SUBNEGOTIATION = 0xFA
 _END = 0xF0
@@ -39,7 +41,7 @@ def _split(reply: bytes) -> tuple[str, str]:
             if verb == _IAC:
                 shown.append(_IAC)
             at = command + 2
-    return shown.replace(b"\x00", b"").decode("utf-8", "replace").strip(), ",".join(options)
+    return charset.decode(bytes(shown.replace(b"\x00", b""))).strip(), ",".join(options)
 
 
 def _bytes_of_text(reply: bytes) -> bytes:

@@ -6,6 +6,7 @@ Source: RFC 5246 section 7.4 for the records up to TLS 1.2; RFC 7468 for the tex
 import base64
 import binascii
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 MAX_CERTIFICATES = 8
@@ -17,6 +18,7 @@ _VERSIONS = {0x0300: "SSLv3", 0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1
 _HANDSHAKE_RECORD = 22
 _SERVER_HELLO = 2
 _CERTIFICATE = 11
+_SUPPORTED_VERSIONS = 43
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,24 @@ def _certificates(reply: bytes) -> Iterator[bytes]:
     at = 0
     for _ in range(MAX_CERTIFICATES):
         start = reply.find(_BEGIN, at)
+        if start < 0:
+            return
         end = reply.find(_END, start)
-        if start < 0 or end < 0:
-            return
-        try:
-            yield base64.b64decode(reply[start + len(_BEGIN) : end])
-        except (binascii.Error, ValueError):
-            return
-        at = end + len(_END)
+        at = len(reply) if end < 0 else end + len(_END)
+        yield from _decoded(reply[start + len(_BEGIN) : None if end < 0 else end])
+
+
+def _decoded(text: bytes) -> Iterator[bytes]:
+    """Yield what a block holds; of one that is cut, what its whole groups of four letters hold."""
+    letters = b"".join(text.split()).rstrip(b"=")
+    with suppress(binascii.Error, ValueError):
+        yield base64.b64decode(letters[: len(letters) // 4 * 4] + _rest(letters))
+
+
+def _rest(letters: bytes) -> bytes:
+    """Return the last letters as a whole group; one letter alone says nothing."""
+    rest = letters[len(letters) // 4 * 4 :]
+    return rest.ljust(4, b"=") if len(rest) > 1 else b""
 
 
 def _from_records(reply: bytes) -> Handshake | None:
@@ -80,13 +92,26 @@ def _from_records(reply: bytes) -> Handshake | None:
     chain: tuple[bytes, ...] = ()
     for kind, body in _messages(_joined(reply)):
         if kind == _SERVER_HELLO and len(body) >= 38:
-            number = int.from_bytes(body[:2], "big")
-            version = _VERSIONS.get(number, f"0x{number:04x}")
             behind_session = 35 + body[34]
+            number = _chosen(body, behind_session + 3) or int.from_bytes(body[:2], "big")
+            version = _VERSIONS.get(number, f"0x{number:04x}")
             cipher = f"0x{body[behind_session : behind_session + 2].hex()}"
         elif kind == _CERTIFICATE:
             chain = tuple(_listed(body[3:]))
     return Handshake(version, cipher, chain) if version or chain else None
+
+
+def _chosen(hello: bytes, at: int) -> int:
+    """Return the version a ServerHello states in its extensions, 0 without one. Source: RFC 8446 section 4.2.1."""
+    extensions = hello[at + 2 : at + 2 + int.from_bytes(hello[at : at + 2], "big")]
+    place = 0
+    while place + 4 <= len(extensions):
+        kind = int.from_bytes(extensions[place : place + 2], "big")
+        length = int.from_bytes(extensions[place + 2 : place + 4], "big")
+        if kind == _SUPPORTED_VERSIONS:
+            return int.from_bytes(extensions[place + 4 : place + 6], "big")
+        place += 4 + length
+    return 0
 
 
 def _joined(reply: bytes) -> bytes:
@@ -111,7 +136,7 @@ def _listed(data: bytes) -> Iterator[bytes]:
     at = 0
     for _ in range(MAX_CERTIFICATES):
         length = int.from_bytes(data[at : at + 3], "big")
-        if not length or at + 3 + length > len(data):
+        if not length or at + 3 >= len(data):
             return
         yield data[at + 3 : at + 3 + length]
         at += 3 + length

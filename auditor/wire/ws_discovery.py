@@ -60,7 +60,7 @@ def matches(reply: bytes) -> tuple[Match, ...]:
     """Read every device named in a datagram; a question, a farewell and noise name none."""
     found: list[Match] = []
     shared = Match()
-    for element in xml.elements(charset.decode(reply)):
+    for element in xml.elements(charset.document(reply)):
         name = element.name.lower()
         if name in _ONE_DEVICE or _is_own_form(name):
             if len(found) == MAX_MATCHES:

@@ -14,8 +14,8 @@ MAX_DEPTH = 16
 """Levels written into a path."""
 MAX_NAME = 64
 """Characters kept of one name."""
-MAX_ATTRIBUTES = 32
-"""Attributes kept of one element."""
+MAX_ATTRIBUTES = 128
+"""Attributes kept of one element; envelopes of real devices declare up to 38 name spaces."""
 
 _NAME = re.compile(r"[^\s<>/='\"?!]{1,256}")
 _ATTRIBUTE = re.compile(

@@ -129,3 +129,17 @@ def test_completion_prints_a_script(shell: str, capsys: pytest.CaptureFixture[st
     said = capsys.readouterr()
     assert "_AUDITOR_COMPLETE" in said.out
     assert "to keep it" in said.err
+
+
+@pytest.mark.parametrize(("words", "said"), [(["--version"], False), (["fingerprints", "list", "-v"], True)])
+def test_what_a_library_warns_of_is_shown_with_v_only(words: list[str], said: bool) -> None:
+    program_text = (
+        "import atexit, sys, warnings, auditor.cli\n"
+        "atexit.register(warnings.warn, 'country of three letters')\n"
+        f"sys.argv = ['auditor', *{words!r}]\n"
+        "auditor.cli.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program_text], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ("country of three letters" in done.stderr) is said

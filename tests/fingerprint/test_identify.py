@@ -58,16 +58,23 @@ def test_one_discovery_reply_tells_maker_model_firmware_build_serial_and_mac() -
     assert all(match.observation.exchange.reply == b"test" for match in maker.because)
 
 
-def test_one_realm_alone_is_firm_and_a_second_witness_makes_it_certain() -> None:
-    alone = identify("d", said({"rtsp.realm": "IP Camera(C1214)"})).claim("maker")
-    both = identify("d", said({"rtsp.realm": "IP Camera(C1214)", "mac": "58:50:ed:00:00:01"})).claim("maker")
-    twice = identify("d", said({"rtsp.realm": "IP Camera(C1214)", "http.realm": "IP Camera(C1214)"}))
-    assert alone is not None
-    assert both is not None
-    assert (alone.certainty, both.certainty) == (Certainty.FIRM, Certainty.CERTAIN)
-    again = twice.claim("maker")
-    assert again is not None
-    assert again.certainty is Certainty.FIRM, "the same realm on two services is one witness"
+CHALLENGE = 'Digest realm="IP Camera(C1214)", nonce="b2f25195ee36d5175aa1b7c7d0000001", stale="FALSE"'
+
+
+def test_a_realm_that_others_may_write_hints_and_the_makers_own_challenge_makes_it_firm() -> None:
+    def sure(fields: Mapping[str, str]) -> Certainty:
+        claim = identify("d", said(fields)).claim("maker")
+        assert claim is not None
+        assert claim.value == "hikvision"
+        return claim.certainty
+
+    realm = {"rtsp.realm": "IP Camera(C1214)"}
+    assert sure(realm) is Certainty.TENTATIVE
+    twice = realm | {"http.realm": "IP Camera(C1214)"}
+    assert sure(twice) is Certainty.TENTATIVE, "the same realm on two services is one witness"
+    assert sure(realm | {"rtsp.challenge": CHALLENGE}) is Certainty.FIRM
+    assert sure(realm | {"mac": "58:50:ed:00:00:01"}) is Certainty.CERTAIN
+    assert sure(realm | {"http.body": '<a href="/doc/page/login.asp">'}) is Certainty.FIRM
 
 
 def test_a_relabelled_unit_keeps_its_maker_and_shows_its_brand() -> None:

@@ -80,6 +80,14 @@ REPLIES = {
         TEXT
         + "Model=YNF-9010\r\nSerialNumber=ZLAA70GKA0001JZ\r\nFirmwareVersion=2.01.00\r\nDeviceType=NWC\r\n",
     ),
+    "another maker's key and value of which the question is not known": (
+        Protocol.HTTP,
+        "",
+        (
+            TEXT
+            + "Model=YNF-9010\r\nSerialNumber=ZLAA70GKA0001JZ\r\nFirmwareVersion=2.01.00\r\nDeviceType=NWC\r\nVendor=Acme\r\n"
+        ),
+    ),
     "a camera's settings under names of its own": (
         Protocol.HTTP,
         "GET /cgi-bin/info.cgi HTTP/1.1\r\n\r\n",
@@ -169,6 +177,192 @@ REPLIES = {
             "m=video 0 RTP/AVP 96\r\na=control:rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0/trackID=0\r\n"
         ),
     ),
+    "a camera on the sample server of a chip maker": (
+        Protocol.RTSP,
+        "DESCRIBE rtsp://192.0.2.9/Streaming/Channels/101 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
+        (
+            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"
+            "o=- 1600000000 1 IN IP4 192.0.2.9\r\ns=Media Presentation\r\ne=NONE\r\nt=0 0\r\n"
+            "m=video 0 RTP/AVP 96\r\na=control:trackID=1\r\na=rtpmap:96 H264/90000\r\n"
+            "a=Media_header:MEDIAINFO=494D4B48010100000400010010710110401F000000FA000000000000000000000000000000000000;\r\n"
+            "a=appversion:1.0\r\n"
+        ),
+    ),
+    "a server that repeats the address it was asked for": (
+        Protocol.RTSP,
+        "DESCRIBE rtsp://192.0.2.9/Streaming/Channels/101 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
+        (
+            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"
+            "o=- 1600000000 1 IN IP4 192.0.2.9\r\ns=Media Presentation\r\ne=NONE\r\nt=0 0\r\n"
+            "a=control:rtsp://192.0.2.9/Streaming/Channels/101\r\nm=video 0 RTP/AVP 96\r\n"
+            "a=control:rtsp://192.0.2.9/Streaming/Channels/101/trackID=1\r\na=rtpmap:96 H264/90000\r\n"
+        ),
+    ),
+    "a relay that passes a recorder's description on": (
+        Protocol.RTSP,
+        DESCRIBE,
+        (
+            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nServer: Relay/1.0\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"
+            "o=- 1109162014219182 0 IN IP4 0.0.0.0\r\ns=HIK Media Server V4.30.085\r\n"
+            "i=HIK Media Server Session Description : standard\r\ne=NONE\r\nt=0 0\r\na=control:*\r\n"
+            "m=video 0 RTP/AVP 96\r\na=control:streamid=0\r\na=rtpmap:96 H264/90000\r\n"
+        ),
+    ),
+    "another camera's answer by the draft that several makers built": (
+        Protocol.HTTP,
+        "GET /PSIA/System/deviceInfo HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\n\r\n"
+            '<?xml version="1.0" encoding="UTF-8"?><DeviceInfo version="1.0" xmlns="urn:psialliance-org">'
+            "<deviceName>Yard</deviceName><deviceID>7</deviceID><model>YC-20</model><serialNumber>2012345678</serialNumber>"
+            "<macAddress>00:00:5e:00:53:07</macAddress><firmwareVersion>1.4</firmwareVersion>"
+            "<firmwareReleasedDate>2012-05-01</firmwareReleasedDate></DeviceInfo>"
+        ),
+    ),
+    "a storage box that asks with its host name": (
+        Protocol.HTTP,
+        GET,
+        'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="DS-218play"\r\n\r\n',
+    ),
+    "a bridge that asks with the name of the cameras it serves": (
+        Protocol.HTTP,
+        GET,
+        'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="Hikvision"\r\n\r\n',
+    ),
+    "a portal that links cameras by their login page": (
+        Protocol.HTTP,
+        GET,
+        PAGE + '<html><body><a href="http://192.0.2.90/doc/page/login.asp?_1762828508144">Gate</a>'
+        '<script>switch(make){case"HIKVISION":open(1)}</script></body></html>',
+    ),
+    "a video platform that lists its cameras": (
+        Protocol.HTTP,
+        GET,
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\n\r\n<cameras><camera>"
+            "<manufacturer>Hikvision</manufacturer><model>DS-2CD2143G0-I</model></camera></cameras>"
+        ),
+    ),
+    "a router's shell with a name of two makers": (
+        Protocol.TELNET,
+        "",
+        "BusyBox v1.19.4 (2024-09-11 18:08:18 CST) protect shell (psh)\r\n# ",
+    ),
+    "a digest challenge of a common small web server": (
+        Protocol.HTTP,
+        GET,
+        (
+            'HTTP/1.1 401 Unauthorized\r\nServer: GoAhead-Webs\r\nWWW-Authenticate: Digest realm="camera", '
+            'domain="192.0.2.9", qop="auth", nonce="b6ad5787067be389a14d9e92600987a3", '
+            'opaque="5ccc069c403ebaf9f0171e9517f40e41", algorithm="MD5", stale="FALSE"\r\n\r\n'
+        ),
+    ),
+    "a camera whose library declares another maker's topics": (
+        Protocol.WSD,
+        "Probe",
+        (
+            '<?xml version="1.0" encoding="UTF-8"?><SOAP-ENV:Envelope '
+            'xmlns:SOAP-ENV="http://www.w3.org/2003/05/soap-envelope" '
+            'xmlns:wsdd="http://schemas.xmlsoap.org/ws/2005/04/discovery" '
+            'xmlns:tns1="http://www.onvif.org/ver10/topics" xmlns:tnshik="http://www.hikvision.com/2011/event/topics">'
+            "<SOAP-ENV:Body><wsdd:ProbeMatches><wsdd:ProbeMatch><wsdd:Types>dn:NetworkVideoTransmitter</wsdd:Types>"
+            "<wsdd:Scopes>onvif://www.onvif.org/manufacturer/Yardcam onvif://www.onvif.org/hardware/IPCamera "
+            "onvif://www.onvif.org/name/Yardcam onvif://www.onvif.org/location/Guangzhou</wsdd:Scopes>"
+            "<wsdd:XAddrs>http://192.0.2.9/onvif/device_service</wsdd:XAddrs></wsdd:ProbeMatch></wsdd:ProbeMatches>"
+            "</SOAP-ENV:Body></SOAP-ENV:Envelope>"
+        ),
+    ),
+    "an application that asks to log in to a server by its name": (
+        Protocol.HTTP,
+        GET,
+        'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="Login to SERVER2019DC01"\r\n\r\n',
+    ),
+    "a page with a puzzle for people": (
+        Protocol.HTTP,
+        GET,
+        PAGE
+        + '<html><head><script src="/cap.js"></script><script src="js/urlParser.js"></script></head></html>',
+    ),
+    "an open ONVIF server with scopes copied from a camera": (
+        Protocol.WSD,
+        "Probe",
+        SCOPES.replace("name/Yardcam", "name/Shedcam").replace("hardware/IPC-Y20", "hardware/IPC-Shed"),
+    ),
+    "a server that gives its own page to any path": (
+        Protocol.HTTP,
+        "GET /cgi-bin/magicBox.cgi?action=getDeviceType HTTP/1.1\r\n\r\n",
+        PAGE
+        + "<html>\n<title>Acme</title>\n<script>\nvendor=Acme\ntype=IPC\nversion=2.1\n</script>\n</html>\n",
+    ),
+    "a server that says how it is to any path": (
+        Protocol.HTTP,
+        "GET /cgi-bin/netApp.cgi?action=getInterfaces HTTP/1.1\r\n\r\n",
+        TEXT + "status=ok\nusers=3\n",
+    ),
+    "a server that gives one line to any path": (
+        Protocol.HTTP,
+        "GET /cgi-bin/magicBox.cgi?action=getSoftwareVersion HTTP/1.1\r\n\r\n",
+        TEXT + "version=1.0.3\n",
+    ),
+    "an application that lets itself be framed": (
+        Protocol.HTTP,
+        GET,
+        (
+            "HTTP/1.1 200 OK\r\nServer: Apache-Coyote/1.1\r\nP3P: CP=CAO PSA OUR\r\nContent-Type: text/html\r\n"
+            "Content-Length: 40\r\n\r\n<html><title>WEB SERVICE</title></html>"
+        ),
+    ),
+    "remote calls by XML at a common address": (
+        Protocol.HTTP,
+        "POST /RPC2 HTTP/1.1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<?xml version='1.0'?><methodResponse><params/></methodResponse>",
+    ),
+    "remote calls by JSON at a common address": (
+        Protocol.HTTP,
+        "POST /RPC2 HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+            '{"jsonrpc":"2.0","id":1,"result":{"version":"4.12.1","vendor":"Acme","sn":"A1B2C3D4"}}'
+        ),
+    ),
+    "another maker's remote calls of like words at the same address": (
+        Protocol.HTTP,
+        "POST /RPC2 HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+            '{"result":false,"errCode":401,"page":"login"}'
+        ),
+    ),
+    "another maker's refusal of like words at the same address": (
+        Protocol.HTTP,
+        "POST /RPC2 HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+            '{"error":{"code":268959743,"message":"Not supported"},"result":false}'
+        ),
+    ),
+    "a bridge that tells of the cameras behind it": (
+        Protocol.HTTP,
+        "GET /devices/gate.json HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+            '{"device":{"vendor":"Dahua","device_type":"IPC-HFW2231S","version":"2.800.0000018.0.R","sn":"5J00000PAG00001"}}'
+        ),
+    ),
+    "a guide to logging in by remote calls": (
+        Protocol.HTTP,
+        GET,
+        PAGE + '<html><body><p>Send {"method":"global.login"} to /RPC2_Login, or open '
+        "rtsp://192.0.2.9/cam/realmonitor?channel=1 and see Amcrest Technologies.</p></body></html>",
+    ),
+    "a relay that says the path it was asked for": (
+        Protocol.RTSP,
+        "DESCRIBE rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
+        (
+            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Type: application/sdp\r\n\r\nv=0\r\no=- 0 0 IN IP4 127.0.0.1\r\n"
+            "s=Relay\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=control:rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0/track1\r\n"
+        ),
+    ),
 }
 
 
@@ -216,3 +410,45 @@ def test_signs_that_others_share_do_not_add_up() -> None:
     maker = identify("d", everything).claim("maker")
     assert maker is not None
     assert maker.certainty is Certainty.TENTATIVE
+
+
+def test_a_seller_s_name_names_no_maker_beside_another_maker_s_scopes() -> None:
+    scopes = (SCOPES.replace("name/Yardcam", "name/RVi-IPC11S").replace("IPC-Y20", "RVi-IPC11S")).replace(
+        "extension/unique_identifier", "type/video_encoder"
+    )
+    maker = identify("d", probes.read(said(Protocol.WSD, "Probe", scopes))).claim("maker")
+    assert maker is None or maker.value != "dahua"
+
+
+def test_the_maker_s_own_forms_name_it_alone() -> None:
+    login = 'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm="Login to {}"\r\n\r\n'
+    answers = (
+        (GET, login.format("4K00000PAJ00001")),
+        (GET, login.format("0" * 31 + "a")),
+        (
+            "POST /RPC2_Login HTTP/1.1\r\n\r\n",
+            (
+                'HTTP/1.1 200 OK\r\n\r\n{"error":{"code":268632079,"message":"Component error: login challenge!"},'
+                '"id":1,"result":false,"session":0}'
+            ),
+        ),
+        (
+            "GET /cgi-bin/configManager.cgi?action=getConfig&name=ChannelTitle HTTP/1.1\r\n\r\n",
+            TEXT + "table.ChannelTitle[0].Name=Gate\r\ntable.ChannelTitle[1].Name=Yard\r\n",
+        ),
+        (
+            "GET /cgi-bin/devVideoInput.cgi?action=getCaps&channel=1 HTTP/1.1\r\n\r\n",
+            TEXT + "caps.CoverCount=4\r\ncaps.CoverType=2\r\n",
+        ),
+        ("GET /cgi-bin/magicBox.cgi?action=getVendor HTTP/1.1\r\n\r\n", TEXT + "vendor=General\r\n"),
+    )
+    for request, answer in answers:
+        maker = identify("d", probes.read(said(Protocol.HTTP, request, answer))).claim("maker")
+        assert maker is not None, answer
+        assert (maker.value, maker.certainty is Certainty.TENTATIVE) == ("dahua", False), answer
+
+
+def test_a_door_station_is_told_by_its_class() -> None:
+    asked = "GET /cgi-bin/magicBox.cgi?action=getDeviceClass HTTP/1.1\r\n\r\n"
+    identity = identify("d", probes.read(said(Protocol.HTTP, asked, TEXT + "class=VTO\r\n")))
+    assert (identity.value("maker"), identity.value("kind")) == ("dahua", "intercom")

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor import probes
-from auditor.fingerprint import Part, pages, parts
+from auditor.fingerprint import Part, pages, parts, rules
+from auditor.fingerprint.lint import heard_in
+from auditor.fingerprint.rule import Rule
 from auditor.intake import transcript
-from auditor.model import Certainty, Endpoint, Exchange, Protocol, Status, Transport
+from auditor.model import Certainty, Endpoint, Exchange, Observation, Protocol, Status, Transport
 from auditor.model.place import place_of
 from lab.emulator import Device
 from lab.persona import all_personas
@@ -206,6 +209,59 @@ def test_other_devices_at_an_address_lower_no_count_of_makers(one: int, two: int
     assert not makers(pair) - makers(all_three)
     names = [name for part in all_three for name in part.exchanges]
     assert sorted(names) == sorted({one.id for said in alone for one in said})
+
+
+def heard_at(rule: Rule, port: int) -> tuple[Observation, ...]:
+    """Return the first example of a rule as what was said at a port."""
+    heard = heard_in(rule, rule.examples[0])
+    exchange = replace(
+        heard[0].exchange,
+        device=f"site/{HERE}",
+        endpoint=Endpoint(HERE, port),
+        reply=f"{rule.id} {port}".encode(),
+        id="",
+    )
+    return tuple(replace(one, exchange=exchange) for one in heard)
+
+
+def sure(seen: Iterable[Observation]) -> Counter[str]:
+    return makers(parts(f"site/{HERE}", seen))
+
+
+@cache
+def choruses() -> dict[str, tuple[Rule, Rule]]:
+    """Return for each maker two rules that name it surely at two ports together, and at none of them alone."""
+    found: dict[str, tuple[Rule, Rule]] = {}
+    hints = [
+        rule
+        for rule in rules().rules
+        if rule.maker and rule.examples and ("maker", rule.maker) in rule.claims
+    ]
+    for one, other in combinations([rule for rule in hints if rule.certainty is not Certainty.TENTATIVE], 2):
+        if one.maker == other.maker and one.maker not in found and one.witness != other.witness:
+            first, second = heard_at(one, 80), heard_at(other, 554)
+            if not sure(first) and not sure(second) and sure((*first, *second)) == {one.maker: 1}:
+                found[one.maker] = one, other
+    return found
+
+
+def test_signs_that_only_together_name_a_maker_come_together_beside_any_other_device() -> None:
+    assert len(choruses()) >= 5
+    others = {PERSONAS[number].truth.maker: number for number in range(len(PERSONAS))}
+    for number in others.values():
+        far = [seen for one in elsewhere(spoken(number), 10_000) for seen in probes.read(one)]
+        theirs = sure(far)
+        for maker, (one, other) in choruses().items():
+            found = sure((*heard_at(one, 80), *heard_at(other, 554), *far))
+            assert not Counter([maker]) - found, (one.id, other.id, PERSONAS[number].id)
+            assert not theirs - found, (one.id, other.id, PERSONAS[number].id)
+
+
+def test_two_makers_that_each_need_two_ports_are_two_devices() -> None:
+    for (maker, near), (its, far) in combinations(choruses().items(), 2):
+        here = (*heard_at(near[0], 80), *heard_at(near[1], 554))
+        there = (*heard_at(far[0], 8080), *heard_at(far[1], 8554))
+        assert sure((*here, *there)) == Counter([maker, its]), [rule.id for rule in (*near, *far)]
 
 
 @pytest.mark.corpus

@@ -1,6 +1,7 @@
 """Captures: the same readers as for live replies, media never kept, logins never kept, broken files said."""
 
 import gzip
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,7 @@ def test_what_a_camera_tells_its_platform_identifies_it(tmp_path: Path) -> None:
     identity = fingerprint.identify("x", probes.read(found))
     assert identity.value("maker") == "dahua"
     assert identity.value("model") == "IPC-HFW1220M-I1"
-    assert identity.value("firmware") == "V2.420.14.R.2016-06-18"
+    assert (identity.value("firmware"), identity.value("build_date")) == ("V2.420.14.R", "2016-06-18")
 
 
 def test_dhcp_is_filed_under_the_address_the_client_is_given(tmp_path: Path) -> None:
@@ -278,3 +279,21 @@ def test_any_frames_and_any_damage_are_survived(
     path.write_bytes(data)
     found = list(kinds()["pcap"].read(path, lambda _: None, None))
     assert all(one.device and one.source == "pcap x.pcap" for one in found)
+
+
+def framed(body: bytes) -> bytes:
+    return struct.pack("<I4sIIIIII", 32, b"DHIP", 7, 2, len(body), 0, len(body), 0) + body
+
+
+def test_the_challenge_of_a_login_is_kept_and_what_the_login_opened_only_as_fields(tmp_path: Path) -> None:
+    challenge = framed(
+        b'{"error":{"code":268632079,"message":"Component error: login challenge!"},"id":1,'
+        b'"params":{"mac":"BC325F000001","random":"64770","realm":"Login to 6J000A6EPAJ4FE1"},"result":false,"session":7}'
+    )
+    settings = framed(b'{"id":2,"params":{"table":{"Password":"5ecret"}},"result":true,"session":7}')
+    login = framed(b'{"method":"global.login","params":{"password":"5ecret","userName":"admin"}}')
+    (found,) = captured(tmp_path, *speech.talk(login, challenge + settings, 5000))
+    assert found.protocol is Protocol.DHIP
+    assert ("dhip.realm", "Login to 6J000A6EPAJ4FE1") in shown([found])
+    assert "5ecret" not in repr(found)
+    assert captured(tmp_path, *speech.talk(b"", settings, 5000)) == []

@@ -118,3 +118,46 @@ def test_a_handshake_needs_a_tls_endpoint(bench: Any, serve: Any) -> None:
                 await bench().line(port).handshake(probe="tls")
 
     asyncio.run(main())
+
+
+def test_a_handshake_that_fails_behind_the_certificate_still_shows_it(
+    bench: Any, serve: Any, tls_server: Any, certificate: Any
+) -> None:
+    wants_ours = tls_server(V.TLSv1_2, V.TLSv1_2)
+    wants_ours.verify_mode = ssl.CERT_REQUIRED
+    wants_ours.load_verify_locations(certificate)
+    (exchange,) = shaken(bench, serve, ssl=wants_ours)
+    shown = tls.parse(exchange.reply)
+    assert exchange.status is Status.ANSWERED
+    assert "TLS" in exchange.detail
+    assert shown is not None
+    assert shown.version == "TLSv1.2"
+    assert [x509.load_der_x509_certificate(der).subject for der in shown.chain] == [
+        x509.load_pem_x509_certificate(certificate.read_bytes()).subject
+    ]
+
+
+def test_a_certificate_that_comes_behind_what_we_cannot_take_is_still_heard(
+    bench: Any, serve: Any, certificate: Any
+) -> None:
+    der = ssl.PEM_cert_to_DER_cert("".join(certificate.read_text().partition("-----BEGIN CERT")[1:]))
+    hello = b"\x03\x03" + bytes(32) + b"\x00" + b"\xc0\xff" + b"\x00"  # a cipher suite nobody offered
+    listed = len(der).to_bytes(3, "big") + der
+
+    def record(kind: int, body: bytes) -> bytes:
+        message = bytes((kind,)) + len(body).to_bytes(3, "big") + body
+        return b"\x16\x03\x03" + len(message).to_bytes(2, "big") + message
+
+    async def foreign(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(record(2, hello))
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        writer.write(record(11, len(listed).to_bytes(3, "big") + listed))
+        await asyncio.sleep(3)
+
+    exchange = shaken(bench, serve, foreign)[0]
+    shown = tls.parse(exchange.reply)
+    assert exchange.status is Status.ANSWERED
+    assert shown is not None
+    assert shown.chain == (der,)

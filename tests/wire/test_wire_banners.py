@@ -16,7 +16,7 @@ from auditor.wire import banner, favicon, sdk, ssdp, telnet
             "WILL 1,WILL 3,DO 31",
         ),
         (b"\xff\xfa\x18\x01\xff\xf0Password: ", "Password:", ""),
-        (b"a\xff\xffb\x00c", "a\ufffdbc", ""),
+        (b"a\xff\xffb\x00c", "a\xffbc", ""),
         (b"cut\xff", "cut", ""),
         (b"cut\xff\xfb", "cut", ""),
         (b"\xff\xfa\x18 never ends", "", ""),

@@ -100,15 +100,32 @@ def test_records_of_a_real_server_give_version_cipher_and_chain(tmp_path: Path) 
 
 def test_cut_records_give_what_came(tmp_path: Path) -> None:
     raw = server_bytes(certificate(), tmp_path, ssl.TLSVersion.TLSv1_2)
-    handshake = tls.parse(raw[:200])
+    handshake = tls.parse(raw[: raw.find(certificate()[:4]) + 300])
     assert handshake is not None
-    assert (handshake.version, handshake.chain) == ("TLSv1.2", ())
+    assert handshake.version == "TLSv1.2"
+    assert tls.parse(raw[:70]) == tls.Handshake(handshake.version, handshake.cipher, ())
+    (cut,) = handshake.chain
+    told = wire_x509.certificate(cut)
+    assert told is not None
+    assert told.subject == "CN=192.168.1.108,O=NorthCam\\, Ltd,C=CN"
 
 
-def test_a_cut_pem_block_is_left_out() -> None:
-    whole = tls.record("TLSv1.2", "AES128-SHA", [certificate()])
-    handshake = tls.parse(whole[:-40])
-    assert handshake == tls.Handshake("TLSv1.2", "AES128-SHA", ())
+def test_a_cut_pem_block_is_kept_as_far_as_it_goes() -> None:
+    der = certificate()
+    whole = tls.record("TLSv1.2", "AES128-SHA", [der])
+    for missing in (40, 41, 42, 43, 44):
+        handshake = tls.parse(whole[:-missing])
+        assert handshake is not None
+        (cut,) = handshake.chain
+        assert der.startswith(cut)
+        assert len(cut) > len(der) - 32
+
+
+def test_the_version_chosen_by_extension_is_the_version(tmp_path: Path) -> None:
+    raw = server_bytes(certificate(), tmp_path, ssl.TLSVersion.TLSv1_3)
+    handshake = tls.parse(raw)
+    assert handshake is not None
+    assert (handshake.version, handshake.chain) == ("TLSv1.3", ())
 
 
 def test_other_bytes_are_no_handshake() -> None:

@@ -1,0 +1,1 @@
+"""What other tools say of the same recorded replies, as far as their public data can be applied to what was recorded."""
