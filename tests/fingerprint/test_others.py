@@ -117,66 +117,6 @@ REPLIES = {
         "GET /cgi-bin/status.cgi HTTP/1.1\r\n\r\n",
         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\nError\r\nBad Request!",
     ),
-    "an inventory of network equipment in XML": (
-        Protocol.HTTP,
-        "GET /inventory.xml HTTP/1.1\r\n\r\n",
-        (
-            'HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<?xml version="1.0"?><inventory><olt>'
-            "<name>olt-1</name><manufacturer>HUAWEI</manufacturer><model>MA5800-X17</model></olt></inventory>"
-        ),
-    ),
-    "a camera of a label whose models begin like another's": (
-        Protocol.WSD,
-        "Probe",
-        SCOPES.replace("IPC-Y20", "HWT-T220-M").replace(
-            " onvif://www.onvif.org/extension/unique_identifier", ""
-        ),
-    ),
-    "a switch of the joint venture's successor": (
-        Protocol.HTTP,
-        GET,
-        "HTTP/1.1 200 OK\r\nServer: Lanswitch - V100R003 HttpServer 1.1\r\nContent-Type: text/html\r\n\r\n",
-    ),
-    "a telephone that serves as a camera": (
-        Protocol.ONVIF,
-        "POST /onvif/device_service HTTP/1.1\r\n\r\n",
-        (
-            "HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml\r\n\r\n<s:Envelope "
-            'xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:tds="http://www.onvif.org/ver10/device/wsdl"><s:Body>'
-            "<tds:GetDeviceInformationResponse><tds:Manufacturer>HUAWEI</tds:Manufacturer><tds:Model>ANE-LX1</tds:Model>"
-            "<tds:FirmwareVersion>1.0</tds:FirmwareVersion></tds:GetDeviceInformationResponse></s:Body></s:Envelope>"
-        ),
-    ),
-    "a solar inverter's gateway": (
-        Protocol.HTTP,
-        "GET /device.json HTTP/1.1\r\n\r\n",
-        'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"manufacturer":"Huawei","model":"SUN2000-60KTL-M0"}',
-    ),
-    "a shop that lists cameras in its script": (
-        Protocol.HTTP,
-        GET,
-        PAGE
-        + '<html><script>var ProductName = "HIKDS2000 bundle"; var ProductName="HDMI-Cable";</script></html>',
-    ),
-    "a relay that takes any path and repeats it": (
-        Protocol.RTSP,
-        "DESCRIBE rtsp://192.0.2.9/Streaming/Channels/101 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
-        (
-            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Base: rtsp://192.0.2.9/Streaming/Channels/101/\r\n"
-            "Content-Type: application/sdp\r\n\r\nv=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=Streaming/Channels/101\r\n"
-            "i=Streaming/Channels/101\r\nt=0 0\r\na=tool:LIVE555 Streaming Media v2018.02.18\r\na=control:*\r\n"
-            "m=video 0 RTP/AVP 96\r\na=control:rtsp://192.0.2.9/Streaming/Channels/101/trackID=1\r\n"
-        ),
-    ),
-    "another relay that repeats the path": (
-        Protocol.RTSP,
-        "DESCRIBE rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
-        (
-            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Base: rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0/\r\n"
-            "Content-Type: application/sdp\r\n\r\nv=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=Session\r\nt=0 0\r\na=control:*\r\n"
-            "m=video 0 RTP/AVP 96\r\na=control:rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0/trackID=0\r\n"
-        ),
-    ),
     "a camera on the sample server of a chip maker": (
         Protocol.RTSP,
         "DESCRIBE rtsp://192.0.2.9/Streaming/Channels/101 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
@@ -361,6 +301,66 @@ REPLIES = {
         (
             "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Type: application/sdp\r\n\r\nv=0\r\no=- 0 0 IN IP4 127.0.0.1\r\n"
             "s=Relay\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=control:rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0/track1\r\n"
+        ),
+    ),
+    "an inventory of network equipment in XML": (
+        Protocol.HTTP,
+        "GET /inventory.xml HTTP/1.1\r\n\r\n",
+        (
+            'HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<?xml version="1.0"?><inventory><olt>'
+            "<name>olt-1</name><manufacturer>HUAWEI</manufacturer><model>MA5800-X17</model></olt></inventory>"
+        ),
+    ),
+    "a camera of a label whose models begin like another's": (
+        Protocol.WSD,
+        "Probe",
+        SCOPES.replace("IPC-Y20", "HWT-T220-M").replace(
+            " onvif://www.onvif.org/extension/unique_identifier", ""
+        ),
+    ),
+    "a switch of the joint venture's successor": (
+        Protocol.HTTP,
+        GET,
+        "HTTP/1.1 200 OK\r\nServer: Lanswitch - V100R003 HttpServer 1.1\r\nContent-Type: text/html\r\n\r\n",
+    ),
+    "a telephone that serves as a camera": (
+        Protocol.ONVIF,
+        "POST /onvif/device_service HTTP/1.1\r\n\r\n",
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml\r\n\r\n<s:Envelope "
+            'xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:tds="http://www.onvif.org/ver10/device/wsdl"><s:Body>'
+            "<tds:GetDeviceInformationResponse><tds:Manufacturer>HUAWEI</tds:Manufacturer><tds:Model>ANE-LX1</tds:Model>"
+            "<tds:FirmwareVersion>1.0</tds:FirmwareVersion></tds:GetDeviceInformationResponse></s:Body></s:Envelope>"
+        ),
+    ),
+    "a solar inverter's gateway": (
+        Protocol.HTTP,
+        "GET /device.json HTTP/1.1\r\n\r\n",
+        'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"manufacturer":"Huawei","model":"SUN2000-60KTL-M0"}',
+    ),
+    "a shop that lists cameras in its script": (
+        Protocol.HTTP,
+        GET,
+        PAGE
+        + '<html><script>var ProductName = "HIKDS2000 bundle"; var ProductName="HDMI-Cable";</script></html>',
+    ),
+    "a relay that takes any path and repeats it": (
+        Protocol.RTSP,
+        "DESCRIBE rtsp://192.0.2.9/Streaming/Channels/101 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
+        (
+            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Base: rtsp://192.0.2.9/Streaming/Channels/101/\r\n"
+            "Content-Type: application/sdp\r\n\r\nv=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=Streaming/Channels/101\r\n"
+            "i=Streaming/Channels/101\r\nt=0 0\r\na=tool:LIVE555 Streaming Media v2018.02.18\r\na=control:*\r\n"
+            "m=video 0 RTP/AVP 96\r\na=control:rtsp://192.0.2.9/Streaming/Channels/101/trackID=1\r\n"
+        ),
+    ),
+    "another relay that repeats the path": (
+        Protocol.RTSP,
+        "DESCRIBE rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0 RTSP/1.0\r\nCSeq: 2\r\n\r\n",
+        (
+            "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Base: rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0/\r\n"
+            "Content-Type: application/sdp\r\n\r\nv=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=Session\r\nt=0 0\r\na=control:*\r\n"
+            "m=video 0 RTP/AVP 96\r\na=control:rtsp://192.0.2.9/cam/realmonitor?channel=1&subtype=0/trackID=0\r\n"
         ),
     ),
 }
