@@ -130,15 +130,17 @@ def _form(rule: Rule) -> Iterator[str]:
 
 def _shared(rule: Rule) -> Iterator[str]:
     """Find texts of others taken for the maker's own."""
+    names_a_maker = any(name == "maker" for name, _ in rule.claims)
+    is_sure = names_a_maker and rule.certainty is not Certainty.TENTATIVE
     if rule.sole and not rule.searched:
         yield "says in `sole` that nobody else gives this; say in `searched` when that was looked for, and what was found"
+    elif is_sure and not rule.searched:
+        yield "claims a maker more than tentatively; look for products of others that give the sign, and say in `searched` when and what was found"
     if not rule.origin:
         return
     if rule.origin not in origins():
         yield f"origin {rule.origin!r} is not in origins.yaml; correct it or describe it there"
-    if any(name == "maker" for name, _ in rule.claims) and (
-        rule.sole or rule.certainty is not Certainty.TENTATIVE
-    ):
+    if names_a_maker and (rule.sole or is_sure):
         yield "its text comes from what others use too, so it can only be tentative about the maker"
 
 

@@ -15,11 +15,13 @@ rules:
     pattern: '^NC-Stream/(?P<firmware>\\d+\\.\\d+)'
     claims: {maker: axis, kind: camera}
     certainty: firm
+    searched: {date: 2026-03-01, found: 'code by "NC-Stream": only this maker'}
     source: 'bench capture'
     examples:
       - {text: NC-Stream/4.2 (Linux), firmware: '4.2'}
     not: [NCX-Stream/4.2]
 """
+SEARCHED = "    searched: {date: 2026-03-01, found: 'code by \"NC-Stream\": only this maker'}\n"
 
 
 def complaints(folder: Path, text: str, kind: str = "vendors") -> list[str]:
@@ -46,10 +48,22 @@ def test_a_good_file_has_no_complaints(tmp_path: Path) -> None:
         ("field: rtsp.server", "field: rtsp.colour", "field 'rtsp.colour' is not in vocabulary.yaml"),
         ("'^NC-Stream", "'NC-Stream", "does not begin with ^"),
         (
-            "    certainty: firm\n    source: 'bench capture'\n",
-            "    source: 'bench capture'\n    certainty: firm\n",
+            f"    certainty: firm\n{SEARCHED}    source: 'bench capture'\n",
+            f"    source: 'bench capture'\n    certainty: firm\n{SEARCHED}",
             "in this order",
         ),
+        (SEARCHED, "", "claims a maker more than tentatively"),
+        (f"certainty: firm\n{SEARCHED}", "certainty: tentative\n", ""),
+        (
+            f"maker: axis, kind: camera}}\n    certainty: firm\n{SEARCHED}",
+            "kind: camera}\n    certainty: firm\n",
+            "",
+        ),
+        (SEARCHED, "    sole: 'its name'\n", "says in `sole` that nobody else gives this"),
+        (SEARCHED, f"    sole: 'its name'\n{SEARCHED}", ""),
+        (SEARCHED, f"{SEARCHED}    origin: nobody-knows\n", "is not in origins.yaml"),
+        (SEARCHED, f"{SEARCHED}    origin: web-page-words\n", "it can only be tentative about the maker"),
+        (f"certainty: firm\n{SEARCHED}", "certainty: tentative\n    origin: web-page-words\n", ""),
         ("source: 'bench capture'", "source: ' '", "empty source"),
         ("(Linux)", "(Linux)", ""),
     ],
