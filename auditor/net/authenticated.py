@@ -78,6 +78,8 @@ class LoggedLine:
     _showing: Showing = field(init=False, repr=False)
     _is_short: bool = False
     """Whether nonces turned out to be good for one request: each call then asks for one first."""
+    _proven: bytes = b""
+    """A request that an earlier process of the run saw answered to the account: the device wants a login there."""
     _lost: int = 0
     """Calls in a row without an answer."""
     _barred: int = 0
@@ -164,12 +166,13 @@ class LoggedLine:
             self.is_shown = True
             self._note(call, known, known.reply)
             if self.answers[call.path] is Answer.READ:
-                self.outcome = Outcome.ACCEPTED
+                self.outcome, self._proven = Outcome.ACCEPTED, request
             return known
         if not self._showing.is_chosen or self._is_short:
             heard = Heard(sieve)
             bare = await self._send(request, request, heard, protocol)
-            if not self._is_wanted(bare, heard.raw, protocol):
+            is_wanted = self._is_wanted(bare, heard.raw, protocol)
+            if not is_wanted and not await self._is_asked_again(bare, heard.raw, protocol):
                 self._note(call, bare, heard.raw)
                 return bare
         if self.is_in:
@@ -196,6 +199,20 @@ class LoggedLine:
         if why := self._showing.choose(raw, protocol, basic=safe):
             self.outcome, self.reason = Outcome.NOT_OFFERED, why
         return self._showing.is_chosen
+
+    async def _is_asked_again(self, bare: Exchange, raw: bytes, protocol: Protocol) -> bool:
+        """Ask for a challenge where an earlier process had one, before what a stranger is told is taken for all there is.
+
+        Once, and only after an answer that gives nothing: what is told to everybody needs no account.
+        """
+        proven, self._proven = self._proven, b""
+        if not proven or self._showing.is_chosen or self.is_over or bare.status is not Status.ANSWERED:
+            return False
+        if answer_of(bare, raw) is Answer.READ:
+            self._proven = proven
+            return False
+        heard = Heard(Sieve(frozenset(), frozenset(), self.entry.hidden))
+        return self._is_wanted(await self._send(proven, proven, heard, protocol), heard.raw, protocol)
 
     def _says_locked(self, raw: bytes) -> bool:
         """Tell whether an answer given without a login says that there is none to be had; pages speak of it, too."""
