@@ -26,8 +26,9 @@ _HIGHEST = 65_535
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 _DEVICE_SERVICE = ("/device/wsdl", "device")
 """How its name space ends in an answer to GetServices, and its category's name in one to GetCapabilities."""
-_SERVICE = re.compile(r"(?!.*onvif-http)/.*(?<=/)[^./]*", re.IGNORECASE)
-"""Paths of services have no file ending; the address of a known bypass is never asked."""
+_BYPASS = "onvif-http"  # the beginning of a known bypass, never asked
+_SERVICE = re.compile(rf"(?!.*{_BYPASS})/.*(?<=/)[^./]*", re.IGNORECASE)
+"""Paths of services have no file ending."""
 _PAGE = re.compile(r".*(?:/|\.(?:html?|s?html|asp|php|jsp|xml))", re.IGNORECASE)
 """Paths that are documents; a device must not make us ask for a picture, a stream or an action."""
 
