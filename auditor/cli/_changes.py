@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from auditor.cli._forms import moment
 from auditor.cli._words import shown
 from auditor.fingerprint import vocabulary
 from auditor.model.changes import ABSENT, FIRMWARE, Change, Changes, Side, What
@@ -158,7 +159,7 @@ CSV_COLUMNS = (
 
 def cells(one: Change) -> tuple[str, ...]:
     """Return one change's cells in the order of CSV_COLUMNS, not yet guarded."""
-    since = _moment(one.since) or ""
+    since = moment(one.since) or ""
     return (
         one.what.value, one.device, one.site, one.address, one.maker, one.model, one.about, one.title,
         one.before, one.after, one.detail, since,
@@ -182,18 +183,14 @@ def form(changes: Changes) -> dict[str, object]:
 
 def _forms(entries: Iterable[Change]) -> Iterator[dict[str, object]]:
     for one in entries:
-        yield dict(zip(CSV_COLUMNS, cells(one), strict=True)) | {"since": _moment(one.since)}
+        yield dict(zip(CSV_COLUMNS, cells(one), strict=True)) | {"since": moment(one.since)}
 
 
 def _side_form(side: Side) -> dict[str, object]:
     return {
         "run": side.run,
-        "at": _moment(side.at),
+        "at": moment(side.at),
         "database": side.source or None,
         "policy": side.policy or None,
         "whole_audit": side.is_whole,
     }
-
-
-def _moment(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None

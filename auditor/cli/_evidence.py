@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 import click
 
 from auditor.cli import _forms
+from auditor.cli._reading import database
 from auditor.cli._words import Exit, Failure, say_json, words
 from auditor.intake import Problem
+from auditor.knowledge import fails
 from auditor.model import Severity
 from auditor.run.imports import Importer, unscoped
-from auditor.run.judge import judge, worst
+from auditor.run.judge import judge
 from auditor.scope import Scope, read
 from auditor.store import Store
 
@@ -32,13 +34,7 @@ _OPTIONS = (
     ),
     click.option("--no-scope", is_flag=True, help="Describe whatever is found; the run's record says so."),
     click.option("--site", help="The site the evidence comes from."),
-    click.option(
-        "--db",
-        type=click.Path(dir_okay=False, path_type=Path),
-        default=Path("audit.sqlite"),
-        show_default=True,
-        help="Where everything is kept.",
-    ),
+    database("Where everything is kept."),
     click.option("--policy", help="Judge against this policy: a name or a file; see `auditor knowledge`."),
     click.option(
         "--fail-on",
@@ -103,7 +99,7 @@ def conclude(
     for note in ended.notes:
         words(f"auditor: {note}")
     words(f"auditor: see them with: auditor devices --db {store.path}")
-    if fail_on and worst(findings) >= Severity(fail_on).rank:
+    if fail_on and fails(findings, Severity(fail_on)):
         return Exit.FINDINGS
     return Exit.DONE
 

@@ -7,7 +7,16 @@ import click
 
 from auditor.cli._forms import SCHEMA_VERSION
 from auditor.cli._words import shown
-from auditor.model import Acceptance, Claim, Device, Finding, Observation, Priority, Severity
+from auditor.model import (
+    ACCEPTANCE_ENDED,
+    Acceptance,
+    Claim,
+    Device,
+    Finding,
+    Observation,
+    Priority,
+    Severity,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +84,8 @@ def acceptance_words(finding: Finding) -> str:
     """Say that a finding is accepted, or was; "" where nobody accepted it. Safe to print."""
     if word := finding.accepted:
         return f"accepted until {word.until.isoformat()} by {shown(word.by)}: {shown(word.reason)}"
-    ended = dict(finding.facts).get("acceptance ended", "")
-    return shown(ended) and f"acceptance ended: {shown(ended)}"
+    ended = dict(finding.facts).get(ACCEPTANCE_ENDED, "")
+    return shown(ended) and f"{ACCEPTANCE_ENDED}: {shown(ended)}"
 
 
 def _claim(one: Claim) -> dict[str, object]:

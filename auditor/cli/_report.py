@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from auditor.cli._moment import AS_OF, end_of
+from auditor.cli._moment import end_of
+from auditor.cli._reading import database, moment_asked
 from auditor.cli._words import Failure, words
 from auditor.model import Device, Run, Severity
 from auditor.reporting import (
@@ -30,13 +31,7 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _OPTIONS = (
-    click.option(
-        "--db",
-        type=click.Path(dir_okay=False, path_type=Path),
-        default=Path("audit.sqlite"),
-        show_default=True,
-        help="The audit's database.",
-    ),
+    database(),
     click.option("--run", "run_id", metavar="ID", help="Only what this run alone heard."),
     click.option(
         "--redact", is_flag=True, help="Mask serials, MACs, device names and locations; withhold replies."
@@ -55,11 +50,7 @@ _OPTIONS = (
         metavar="NAME|FILE",
         help="Judge anew, by this policy, instead of taking the stored findings.",
     ),
-    click.option(
-        "--as-of",
-        type=click.DateTime(AS_OF),
-        help="What was known at the end of this day, or at this moment (UTC), judged anew as of then.",
-    ),
+    moment_asked("What was known at the end of this day, or at this moment (UTC), judged anew as of then."),
 )
 
 
@@ -109,7 +100,7 @@ class Wish:
 def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
     """Read the run and its devices, judge them where nobody has, and say what the document is to be like."""
     from auditor.knowledge import knowledge_book  # noqa: PLC0415 - takes time that --help need not
-    from auditor.run.audits import history  # noqa: PLC0415 - as above
+    from auditor.run.audits import as_of_run, history  # noqa: PLC0415 - as above
     from auditor.run.picture import picture  # noqa: PLC0415 - as above
     from auditor.run.work import work  # noqa: PLC0415 - as above
     from auditor.store import Access, Store  # noqa: PLC0415 - as above
@@ -127,7 +118,9 @@ def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
         known = picture(store, run=wish.run_id, as_of=until, with_bytes=few, policy=wish.policy, today=today)
         orders = work(store, known)
         retired = store.words()
-        changes, audits = history(store, known.run, today=today or now.date(), policy=wish.policy)
+        is_whole = not (known.restricted_to or today)
+        whole = known if is_whole else as_of_run(store, known.run)
+        changes, audits = history(store, whole, today=today or now.date(), policy=wish.policy)
     run, found, basis = _shown(known), known.devices, known.basis
     if wish.tlp in {Tlp.CLEAR, Tlp.GREEN} and not wish.redact:
         words(f"{wish.tlp.mark} says others may read this; serials and locations are in it. See --redact.")

@@ -7,19 +7,14 @@ import click
 
 from auditor.cli._findings import form, print_lines, urgent_first
 from auditor.cli._knowledge import index_at
-from auditor.cli._memory import held
+from auditor.cli._reading import database
 from auditor.cli._words import Exit, Failure, say_jsonl, shown, words
-from auditor.model import Device, Finding, Priority, Severity, Verdict
+from auditor.garbage import seldom_collected
+from auditor.model import Device, Priority, Severity, Verdict
 
 
 @click.command(epilog="Example:  auditor assess --db audit.sqlite --policy us-federal --as-of 2021-03-01")
-@click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("audit.sqlite"),
-    show_default=True,
-    help="The audit's database.",
-)
+@database()
 @click.option("--run", "run_id", metavar="ID", help="Only what this run alone heard.")
 @click.option(
     "--policy",
@@ -39,7 +34,7 @@ from auditor.model import Device, Finding, Priority, Severity, Verdict
     type=click.Choice([one.value for one in Severity]),
     help="Exit code 1 when a finding is so bad.",
 )
-@held()
+@seldom_collected()
 def command(
     db: Path,
     run_id: str | None,
@@ -95,13 +90,11 @@ def _summarise(devices: tuple[Device, ...]) -> None:
     from auditor.knowledge import binds  # noqa: PLC0415 - as above
 
     now = [device for device in devices if any(one.priority is Priority.ACT_NOW for one in device.findings)]
-    open_ = [device for device in devices if any(_is_open(one) for one in device.findings)]
+    open_ = [
+        device for device in devices if any(one.verdict is Verdict.NOT_ASSESSED for one in device.findings)
+    ]
     bound = [device for device in devices if any(binds(one) for one in device.findings)]
     click.echo(f"{len(devices)} devices; {len(now)} need action now; {len(bound)} must go by an instrument;")
     click.echo(f"{len(open_)} where something could not be assessed.")
     pairs = ((device, one) for device in now for one in device.findings if one.priority is Priority.ACT_NOW)
     print_lines(urgent_first(pairs))
-
-
-def _is_open(finding: Finding) -> bool:
-    return finding.verdict is Verdict.NOT_ASSESSED

@@ -13,6 +13,7 @@ import click
 
 from auditor.cli._changes import CSV_COLUMNS, cells, form, headline, told
 from auditor.cli._evidence import now
+from auditor.cli._reading import database
 from auditor.cli._words import Exit, Failure, words
 from auditor.exports.cells import guarded
 from auditor.model.changes import ABSENT, Changes, What
@@ -37,13 +38,7 @@ class _Seen:
 @click.command(epilog="Example:  auditor compare 2026-03-01 latest --db audit.sqlite --fail-on new")
 @click.argument("before", required=False)
 @click.argument("after", required=False)
-@click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("audit.sqlite"),
-    show_default=True,
-    help="The database runs and dates are looked up in.",
-)
+@database("The database runs and dates are looked up in.")
 @click.option("--site", "sites", multiple=True, help="Changes at this site alone.")
 @click.option(
     "--all", "everything", is_flag=True, help="List also what stayed open and what was not asked again."
@@ -115,7 +110,7 @@ def _changes(before: str | None, after: str | None, db: Path) -> Changes:
 
 
 def _moment_of(seen: _Seen) -> datetime:
-    return seen.picture.run.ended or seen.picture.run.started
+    return seen.picture.run.moment
 
 
 def _pair(before: str | None, after: str | None, db: Path, opened: ExitStack) -> tuple[_Seen, _Seen]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from auditor.cli import _forms
-from auditor.cli._moment import AS_OF, end_of
+from auditor.cli._moment import end_of
 from auditor.cli._presence import presence
+from auditor.cli._reading import database, moment_asked
 from auditor.cli._table import print_table
 from auditor.cli._words import say_json, say_jsonl, words
 from auditor.fingerprint import vocabulary
@@ -20,17 +21,9 @@ _MARKS = {"certain": "", "firm": "", "tentative": "?"}
 
 
 @click.command(epilog="Example:  auditor devices --db audit.sqlite --kind camera --site town-hall")
-@click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("audit.sqlite"),
-    show_default=True,
-    help="The database of a scan.",
-)
+@database("The database of a scan.")
 @click.option("--run", "name", metavar="RUN", help="As this run alone heard them.")
-@click.option(
-    "--as-of", type=click.DateTime(AS_OF), help="As known at the end of this day, or at this moment (UTC)."
-)
+@moment_asked()
 @click.option("--all", "everything", is_flag=True, help="Also those that are silent, replaced or retired.")
 @click.option("--maker", multiple=True, help="Of this maker alone; `none` for those not identified.")
 @click.option("--kind", multiple=True, help="Of this kind alone.")

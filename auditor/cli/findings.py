@@ -6,23 +6,16 @@ from pathlib import Path
 import click
 
 from auditor.cli._findings import Filter, form, print_lines, urgent_first
-from auditor.cli._moment import AS_OF, end_of
+from auditor.cli._moment import end_of
+from auditor.cli._reading import database, moment_asked
 from auditor.cli._words import Exit, say_json, say_jsonl, words
 from auditor.model import FindingKind, Priority, Severity, Verdict
 
 
 @click.command(epilog="Example:  auditor findings --db audit.sqlite --priority 'act now'")
-@click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("audit.sqlite"),
-    show_default=True,
-    help="The audit's database.",
-)
+@database()
 @click.option("--run", "run_id", metavar="ID", help="Of what this run alone heard.")
-@click.option(
-    "--as-of", type=click.DateTime(AS_OF), help="As known at the end of this day, or at this moment (UTC)."
-)
+@moment_asked()
 @click.option(
     "--all", "everything", is_flag=True, help="Also at devices that are silent, replaced or retired."
 )

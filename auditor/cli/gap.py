@@ -7,6 +7,7 @@ import click
 
 from auditor.cli._evidence import Problems, unreadable
 from auditor.cli._presence import presence
+from auditor.cli._reading import database
 from auditor.cli._table import print_table
 from auditor.cli._words import say_json, shown, words
 from auditor.intake.register_csv import Entry, entries, mapping
@@ -18,13 +19,7 @@ from auditor.store import Access, Store
 
 @click.command(epilog="Example:  auditor gap register.csv --db audit.sqlite")
 @click.argument("register", type=click.Path(dir_okay=False, path_type=Path), metavar="REGISTER")
-@click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("audit.sqlite"),
-    show_default=True,
-    help="The database of a scan.",
-)
+@database("The database of a scan.")
 @click.option("--run", "name", metavar="RUN", help="As this run alone heard them.")
 @click.option("--site", multiple=True, help="Devices of this site alone.")
 @click.option(

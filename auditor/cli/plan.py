@@ -6,24 +6,17 @@ from pathlib import Path
 
 import click
 
-from auditor.cli._moment import AS_OF, end_of
+from auditor.cli._moment import end_of
 from auditor.cli._plan import STATES, form, print_orders
+from auditor.cli._reading import database, moment_asked
 from auditor.cli._words import Exit, say_json, say_jsonl, words
 from auditor.model import Priority, Run, WorkOrder
 
 
 @click.command(epilog="Example:  auditor plan --db audit.sqlite --site town-hall --state open --state new")
-@click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("audit.sqlite"),
-    show_default=True,
-    help="The audit's database.",
-)
+@database()
 @click.option("--run", "run_id", metavar="ID", help="Of what this run alone heard.")
-@click.option(
-    "--as-of", type=click.DateTime(AS_OF), help="As known at the end of this day, or at this moment (UTC)."
-)
+@moment_asked()
 @click.option("--site", "sites", multiple=True, help="Only at this site.")
 @click.option("--owner", "owners", multiple=True, help="Only at sites this owner answers for.")
 @click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only in this state.")

@@ -5,19 +5,14 @@ from pathlib import Path
 
 import click
 
+from auditor.cli._reading import database
 from auditor.cli._words import say_json, words
 from auditor.scope import read
 from auditor.store import Access, Store
 
 
 @click.command(epilog="Example:  auditor purge --db audit.sqlite --scope scope.toml --dry-run")
-@click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("audit.sqlite"),
-    show_default=True,
-    help="The database of a scan.",
-)
+@database("The database of a scan.")
 @click.option(
     "--scope",
     "scope_file",

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from auditor.cli._memory import held
 from auditor.cli._report import Wish, document_options, gather, has_findings
 from auditor.cli._words import Exit, Failure, words
 from auditor.exports import Export, exports
+from auditor.garbage import seldom_collected
 from auditor.model import Severity
 from auditor.reporting import Evidence
 
@@ -47,7 +47,7 @@ from auditor.reporting import Evidence
     type=click.Choice([one.value for one in Severity]),
     help="Exit with 1 when a finding is this severe or more.",
 )
-@held()
+@seldom_collected()
 def command(formats: str, output: str, fail_on: str | None, **given: object) -> int:
     """Write what an audit found as documents people can act on.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from auditor.cli._reading import database
 from auditor.cli._words import Exit, Failure, shown, words
 from auditor.model import Device
 from auditor.store import RETIRED, RETURNED, Access, Store, Word
@@ -15,13 +16,7 @@ from auditor.store import RETIRED, RETURNED, Access, Store, Word
     " --replaced-by school/192.0.2.18",
 )
 @click.argument("device")
-@click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("audit.sqlite"),
-    show_default=True,
-    help="The audit's database.",
-)
+@database()
 @click.option("--reason", required=True, help="Why: what was done with the device; it stands in the report.")
 @click.option("--by", "name", required=True, help="Who says so; it stands in the report.")
 @click.option("--replaced-by", "successor", metavar="DEVICE", help="The device that came in its place.")

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from auditor.cli import _forms
+from auditor.cli._reading import database
 from auditor.cli._table import print_table
 from auditor.cli._words import say_json, say_jsonl, shown
 from auditor.model import Run
@@ -12,13 +13,7 @@ from auditor.store import Access, Store
 
 
 @click.command(epilog="Example:  auditor runs --db audit.sqlite")
-@click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("audit.sqlite"),
-    show_default=True,
-    help="The database of a scan.",
-)
+@database("The database of a scan.")
 @click.option("--events", metavar="RUN", help="Show the log of this run instead.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with all runs.")
 @click.option("--jsonl", is_flag=True, help="One JSON object for each run.")  # fmt: skip

@@ -10,14 +10,17 @@ from auditor.cli._changes import few_lines
 from auditor.cli._estimate import lines, summary
 from auditor.cli._nmap import by_nmap
 from auditor.cli._progress import watching
+from auditor.cli._reading import database
 from auditor.cli._scoping import Wanted, listed, ports, scope_for, seconds
 from auditor.cli._words import Exit, say_json, say_jsonl, shown, words
+from auditor.knowledge import fails
 from auditor.model import Method, Run, Severity
 from auditor.net import Stop
 from auditor.run import INTERRUPTED, Audit, begin, estimate, execute, has_given_up, permit, resume
 from auditor.run.accounts import with_accounts
-from auditor.run.audits import history
-from auditor.run.judge import judge, worst
+from auditor.run.audits import as_of_run, history
+from auditor.run.basis import Basis, chosen_basis
+from auditor.run.judge import judge
 from auditor.scope import Credentials, OutsideScopeError, Scope, read_credentials
 from auditor.store import Access, Store
 
@@ -30,13 +33,7 @@ from auditor.store import Access, Store
     type=click.Path(dir_okay=False, path_type=Path),
     help="What may be touched; without it, loopback alone.",
 )
-@click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("audit.sqlite"),
-    show_default=True,
-    help="Where everything heard is kept.",
-)
+@database("Where everything heard is kept.")
 @click.option(
     "-p",
     "--ports",
@@ -169,10 +166,11 @@ def command(
     if dry_run:
         return _dry(scope, audit, credentials, as_json=as_json)
     permit(scope)
+    chosen = chosen_basis(policy, _now().date())
     is_narrowed = bool(wanted.targets or wanted.exclude or wanted.methods or audit.ports)
     with Store.open(db, Access.CREATE) as store:
         if engine == "nmap":
-            ended = by_nmap(scope, audit, store, Stop(stop_file), is_resumed=is_resumed)
+            ended = by_nmap(scope, audit, store, Stop(stop_file), is_resumed=is_resumed, chosen=chosen)
         else:
             ended = _scan(
                 scope,
@@ -180,6 +178,7 @@ def command(
                 store,
                 Stop(stop_file),
                 credentials,
+                chosen,
                 is_resumed=is_resumed,
                 quiet=as_json or jsonl,
                 whole=() if is_narrowed else tuple(one.name for one in scope.sites),
@@ -187,8 +186,7 @@ def command(
         findings = judge(store, ended.id, today=_now().date(), policy=policy)
         _say(store, store.run(ended.id), as_json=as_json, jsonl=jsonl)
     code = _code(ended)
-    limit = Severity(fail_on).rank if fail_on else None
-    if code is Exit.DONE and limit is not None and worst(findings) >= limit:
+    if code is Exit.DONE and fail_on and fails(findings, Severity(fail_on)):
         return Exit.FINDINGS
     return code
 
@@ -230,6 +228,7 @@ def _scan(
     store: Store,
     stop: Stop,
     credentials: Credentials | None,
+    chosen: Basis | None,
     *,
     is_resumed: bool,
     quiet: bool,
@@ -240,7 +239,9 @@ def _scan(
         words(f"auditor: run {left[-1]} in this database is unfinished; --resume would have gone on with it")
     words(f"auditor: run {begun.run.id}, {scope.authorisation.reference}, {scope.count(at=_now())} addresses")
     with watching(quiet=quiet) as watch:
-        return execute(scope, audit, store, begun, stop=stop, watch=watch, credentials=credentials)
+        return execute(
+            scope, audit, store, begun, stop=stop, watch=watch, credentials=credentials, chosen=chosen
+        )
 
 
 def _say(store: Store, ended: Run, *, as_json: bool, jsonl: bool) -> None:
@@ -272,7 +273,7 @@ def _say(store: Store, ended: Run, *, as_json: bool, jsonl: bool) -> None:
 
 
 def _since(store: Store, ended: Run) -> tuple[str, ...]:
-    changes, _ = history(store, ended, today=_now().date(), most=0)
+    changes, _ = history(store, as_of_run(store, ended), today=_now().date(), most=0)
     return few_lines(changes, str(store.path)) if changes else ()
 
 

@@ -10,7 +10,8 @@ import click
 
 from auditor.cli import _forms
 from auditor.cli._findings import acceptance_words
-from auditor.cli._moment import AS_OF, end_of
+from auditor.cli._moment import end_of
+from auditor.cli._reading import database, moment_asked
 from auditor.cli._words import Failure, say_json, shown, shown_bytes
 from auditor.fingerprint import Vocabulary, vocabulary
 from auditor.model import Claim, Device, Exchange, Match, State
@@ -23,17 +24,9 @@ _LINES = 24
 
 @click.command(epilog="Example:  auditor show 192.0.2.17 --db audit.sqlite")
 @click.argument("device")
-@click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("audit.sqlite"),
-    show_default=True,
-    help="The database of a scan.",
-)
+@database("The database of a scan.")
 @click.option("--run", "name", metavar="RUN", help="As this run alone heard it.")
-@click.option(
-    "--as-of", type=click.DateTime(AS_OF), help="As known at the end of this day, or at this moment (UTC)."
-)
+@moment_asked()
 @click.option(
     "--all", "everything", is_flag=True, help="Show every exchange, whole, not only those a claim rests on."
 )

@@ -68,7 +68,7 @@ def write(run: Run, devices: Iterable[Device], out: BinaryIO, *, context: Contex
     _sheet(book, "Data", ("what", "as of", "records", "note"), _ages(run, context))
     plain = io.BytesIO()
     book.save(plain)
-    out.write(_settled(plain.getvalue(), context.options.made or run.ended or run.started))
+    out.write(_settled(plain.getvalue(), context.options.made or run.moment))
 
 
 def _summary(report: Report) -> Cells:

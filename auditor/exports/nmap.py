@@ -37,7 +37,7 @@ def write(run: Run, devices: Iterable[Device], out: BinaryIO, *, context: Contex
     """Write one document that nmap's own readers read."""
     run, found, _ = redacted(run, devices, context or Context())
     hosts = sorted((one for one in found if one.granted), key=lambda one: one.key)
-    ended = run.ended or run.started
+    ended = run.moment
     root = ET.Element("nmaprun", {
         "scanner": "nmap", "args": f"auditor {run.version}, run {run.id}", "start": _seconds(run.started),
         "startstr": _words(run.started), "version": run.version, "xmloutputversion": _FORM,

@@ -11,7 +11,8 @@ import yaml
 
 from auditor import resources
 from auditor.fingerprint.rule import DataError
-from auditor.model import Certainty, Identity, Marks, Observation
+from auditor.model import Identity, Marks, Observation
+from auditor.model.marks import plain_mac
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ENDPOINT_FIELDS = frozenset({"wsd.endpoint", "onvif.endpoint"})
@@ -70,22 +71,22 @@ def is_placeholder(serial: str) -> bool:
 
 def is_shared_mac(mac: str) -> bool:
     """Tell whether a MAC address is nobody's own: an example, never set, made up locally, or a group's."""
-    digits = _hex(mac)
+    digits = plain_mac(mac)
     return len(digits) != 12 or bool(int(digits[:2], 16) & 0b11) or digits.startswith(shared().macs)
 
 
 def is_shared_endpoint(endpoint: str) -> bool:
     """Tell whether an ONVIF endpoint reference is built into a firmware, an example, or no name of a device."""
     text = _endpoint(endpoint)
-    return bool(shared().endpoints.fullmatch(text)) or _hex(text.rpartition("-")[2]) in shared().macs
+    return bool(shared().endpoints.fullmatch(text)) or plain_mac(text.rpartition("-")[2]) in shared().macs
 
 
 def marks(identity: Identity, observations: Iterable[Observation]) -> Marks:
     """Take from a meeting with a device what can recognise it; guesses, placeholders and examples are left out."""
     seen = tuple(observations)
-    maker, model = (_sure(identity, name) for name in ("maker", "model"))
+    maker, model = (identity.sure(name) for name in ("maker", "model"))
     return Marks(
-        mac=next((_hex(mac) for mac in _told(identity, "mac") if not is_shared_mac(mac)), ""),
+        mac=next((plain_mac(mac) for mac in _told(identity, "mac") if not is_shared_mac(mac)), ""),
         serial=_serial(identity),
         endpoint=next((_endpoint(one.value) for one in seen if _is_own_endpoint(one)), ""),
         maker=maker,
@@ -95,7 +96,7 @@ def marks(identity: Identity, observations: Iterable[Observation]) -> Marks:
 
 
 def _serial(identity: Identity) -> str:
-    serial = _sure(identity, "serial").strip()
+    serial = identity.sure("serial").strip()
     others = {value.casefold() for name in _CLAIMS for value in _told(identity, name)}
     is_own = (
         len(serial) >= shared().shortest and not is_placeholder(serial) and serial.casefold() not in others
@@ -105,12 +106,6 @@ def _serial(identity: Identity) -> str:
 
 def _is_own_endpoint(observation: Observation) -> bool:
     return observation.field in _ENDPOINT_FIELDS and not is_shared_endpoint(observation.value)
-
-
-def _sure(identity: Identity, name: str) -> str:
-    """Return what is claimed under a name where it is more than tentative."""
-    claim = identity.claim(name)
-    return claim.value if claim and claim.certainty is not Certainty.TENTATIVE else ""
 
 
 def _told(identity: Identity, name: str) -> Iterator[str]:
@@ -145,10 +140,6 @@ def _short(value: str) -> str:
     """Return a value in the form traits are compared in; a long one as its digest."""
     text = " ".join(value.casefold().split())
     return text if len(text) <= _LONGEST_TRAIT else hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _hex(text: str) -> str:
-    return "".join(sign for sign in text.lower() if sign in "0123456789abcdef")
 
 
 def _endpoint(text: str) -> str:
@@ -192,9 +183,9 @@ class _Page:
     def digits(self, name: str, fewest: int) -> Iterator[str]:
         """Yield the hex digits of the MAC addresses of one list, or of their beginnings."""
         for text in self.texts("macs", name):
-            if not re.fullmatch(r"[0-9a-f]{2}(:[0-9a-f]{2}){2,5}", text) or len(_hex(text)) < fewest:
+            if not re.fullmatch(r"[0-9a-f]{2}(:[0-9a-f]{2}){2,5}", text) or len(plain_mac(text)) < fewest:
                 raise self._wrong(("macs", name), "pairs of hexadecimal digits with colons", text)
-            yield _hex(text)
+            yield plain_mac(text)
 
     def one_of(self, *place: str) -> re.Pattern[str]:
         """Return one expression that holds for every text and pattern of a place."""

@@ -8,6 +8,7 @@ from auditor.fingerprint.marks import marks
 from auditor.fingerprint.voices import Voice, sure_makers, voice, voices
 from auditor.model import Exchange, Identity, Marks, Observation
 from auditor.model.marks import same_model, same_serial
+from auditor.model.place import place_of
 
 _TELLING = frozenset({"maker", "brand", "model", "base_model", "serial", "mac", "platform"})
 """Claims that two devices rarely share: where none of them is contradicted, all replies are one device's."""
@@ -155,12 +156,6 @@ def _parts(device: str, groups: list[list[Voice]], rest: list[Voice]) -> tuple[P
     return (replace(found[0], exchanges=found[0].exchanges | unanswered), *found[1:])
 
 
-def placed(address: str, suffix: str) -> str:
-    """Return where a part is: its address and port, an IPv6 address in brackets; a site before it stays."""
-    site, slash, host = address.rpartition("/")
-    return f"{site}{slash}[{host}]{suffix}" if suffix and ":" in host else f"{address}{suffix}"
-
-
 def _suffix(group: list[Voice]) -> str:
     first = min(group, key=lambda one: one.place)
     return f":{first.port}" if first.turn == 1 else f":{first.port}/{first.turn}"
@@ -168,7 +163,7 @@ def _suffix(group: list[Voice]) -> str:
 
 def _part(device: str, group: list[Voice], suffix: str) -> Part:
     seen = tuple(seen for one in sorted(group, key=lambda one: one.place) for seen in one.observations)
-    found = study(placed(device, suffix), seen)
+    found = study(place_of(device, suffix), seen)
     return Part(
         found.identity,
         seen,

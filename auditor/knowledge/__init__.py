@@ -12,12 +12,13 @@ from auditor.knowledge.lint import lint
 from auditor.knowledge.plan import plan, progress
 from auditor.knowledge.policy import Policy
 from auditor.knowledge.restrict import binds
-from auditor.knowledge.shared_mark import with_shared_marks
+from auditor.knowledge.shared_mark import MARK_CLAIMS, with_shared_marks
 
 policy = chosen_policy
 """Return a policy from a file or by the name of a shipped one."""
 
 __all__ = [
+    "MARK_CLAIMS",
     "Age",
     "Book",
     "Brand",

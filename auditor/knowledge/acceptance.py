@@ -11,13 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from auditor.knowledge.document import Node
-from auditor.model import Acceptance, Device, Finding, Verdict
+from auditor.model import ACCEPTANCE_ENDED, Acceptance, Device, Finding, Verdict
 
 _KEYS = ("finding", "device", "site", "reason", "by", "until")
 _MAC_DIGITS = 12
-
-ENDED = "acceptance ended"
-"""The fact that says that a finding was accepted and is no longer."""
 
 FURTHER = frozenset(
     {
@@ -111,9 +108,11 @@ def _accepting(device: Device, finding: Finding, accepts: Sequence[Accept], day:
 
 
 def _plain(finding: Finding) -> Finding:
-    if finding.accepted is None and all(name != ENDED for name, _ in finding.facts):
+    if finding.accepted is None and all(name != ACCEPTANCE_ENDED for name, _ in finding.facts):
         return finding
-    return replace(finding, accepted=None, facts=tuple(one for one in finding.facts if one[0] != ENDED))
+    return replace(
+        finding, accepted=None, facts=tuple(one for one in finding.facts if one[0] != ACCEPTANCE_ENDED)
+    )
 
 
 def as_of(finding: Finding, day: date) -> Finding:
@@ -121,5 +120,5 @@ def as_of(finding: Finding, day: date) -> Finding:
     word = finding.accepted
     if word is None or day <= word.until:
         return finding
-    ended = (ENDED, f"accepted by {word.by}, ended on {word.until.isoformat()}")
+    ended = (ACCEPTANCE_ENDED, f"accepted by {word.by}, ended on {word.until.isoformat()}")
     return replace(finding, accepted=None, facts=(*finding.facts, ended))

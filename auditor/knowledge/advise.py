@@ -190,7 +190,7 @@ def least(context: Context) -> tuple[Point | None, tuple[str, ...]]:
     hits = [
         (record, judgement.fixed)
         for record, judgement in judged(context.book, context.subject)
-        if judgement.fixed and judgement.verdict in {Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED}
+        if judgement.fixed and judgement.verdict.may_hold
         if record.remedy.startswith("update")
     ]
     return highest_of([point for _, point in hits]), tuple(record.id for record, _ in hits)

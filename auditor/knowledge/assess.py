@@ -14,7 +14,6 @@ from auditor.knowledge.subject import INPUTS, evidence, subject, weakest
 from auditor.model import Device, Finding, Severity, Verdict
 
 _ORDER = {verdict: number for number, verdict in enumerate(Verdict)}
-_COUNTED = frozenset({Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED})
 
 
 def assess(
@@ -59,6 +58,4 @@ def fails(findings: Iterable[Finding], at: Severity) -> bool:
 
     Affected and possibly affected count; not affected, not assessed, and what the owner accepts do not.
     """
-    return any(
-        one.verdict in _COUNTED and one.accepted is None and one.severity.rank >= at.rank for one in findings
-    )
+    return any(one.counts and one.severity.rank >= at.rank for one in findings)

@@ -40,6 +40,9 @@ _MARKS = (
     ),
 )
 
+MARK_CLAIMS = tuple(one.claim for one in _MARKS)
+"""Claims of which two devices that hold the same value share a mark."""
+
 
 def with_shared_marks(devices: Iterable[Device], book: Book | None = None) -> Iterator[Device]:
     """Yield the devices, and with those that share a mark a finding that says so; earlier such findings are renewed.

@@ -12,7 +12,6 @@ OUTSIDE = "outside-site"
 """The exposure of a device that answered from outside the scope."""
 NEWEST = "the newest firmware of the maker"
 _ON_THE_DEVICE = "read it with credentials"
-_TO_DO = frozenset({Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def _advisory(device: Device, finding: Finding) -> tuple[Task, ...]:
 def _restriction(device: Device, finding: Finding) -> tuple[Task, ...]:
     if binds(finding):
         return (Task("replace", _maker(device), _model(device), device, finding),)
-    if finding.verdict in _TO_DO and finding.settles.startswith("who made"):
+    if finding.verdict.may_hold and finding.settles.startswith("who made"):
         return (_question(device, finding),)
     return ()
 

@@ -1,8 +1,20 @@
 """The nouns that flow between the rooms: frozen values and closed sets, nothing that acts."""
 
-from auditor.model.conversation import Endpoint, Exchange, Observation, Protocol, Sighting, Status, Transport
+from auditor.model.conversation import (
+    HEARD,
+    NOT_THERE,
+    Endpoint,
+    Exchange,
+    Observation,
+    Protocol,
+    Sighting,
+    Status,
+    Transport,
+)
 from auditor.model.device import Coverage, Device, Retirement, Run, Standing, State, Withheld
 from auditor.model.finding import (
+    ACCEPTANCE_ENDED,
+    MAY_HOLD,
     Acceptance,
     Finding,
     FindingKind,
@@ -19,6 +31,10 @@ from auditor.model.permission import Grant, Method, Pace
 from auditor.model.plan import Page, Plan
 
 __all__ = [
+    "ACCEPTANCE_ENDED",
+    "HEARD",
+    "MAY_HOLD",
+    "NOT_THERE",
     "Acceptance",
     "Account",
     "Call",

@@ -21,6 +21,17 @@ class Status(StrEnum):
     BUG = "bug"
     """Our own fault, never the device's."""
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether somebody said something."""
+        return self in HEARD
+
+
+HEARD = frozenset({Status.ANSWERED, Status.GARBLED})
+"""Statuses of exchanges in which somebody said something."""
+NOT_THERE = frozenset({Status.REFUSED, Status.SILENT})
+"""Statuses of questions that were put and found nobody who answers them."""
+
 
 class Transport(StrEnum):
     """What carries the bytes."""

@@ -77,8 +77,8 @@ class Device:
         """Whether somebody retired it, and nobody heard it since."""
         if self.retired is None:
             return False
-        is_there = self.standing.state is State.HEARD and self.last_seen is not None
-        return not (is_there and self.last_seen is not None and self.last_seen > self.retired.at)
+        is_heard_since = self.last_seen is not None and self.last_seen > self.retired.at
+        return not (is_heard_since and self.standing.state is State.HEARD)
 
     @property
     def is_present(self) -> bool:
@@ -133,6 +133,11 @@ class Run:
     """(site, who answers for it) pairs, as the scope names them."""
     whole: tuple[str, ...] | None = None
     """Sites this run was to audit whole: every granted address, method and listed port. None: nobody wrote it down."""
+
+    @property
+    def moment(self) -> datetime:
+        """When it ended; where it did not, or has not yet, when it began."""
+        return self.ended or self.started
 
     def owner(self, site: str) -> str:
         """Return who answers for a site, "" where the scope does not say."""

@@ -25,6 +25,15 @@ class Verdict(StrEnum):
     NOT_AFFECTED = "not affected"
     NOT_ASSESSED = "not assessed"
 
+    @property
+    def may_hold(self) -> bool:
+        """Whether it says that a finding holds or may hold."""
+        return self in MAY_HOLD
+
+
+MAY_HOLD = (Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED)
+"""Verdicts of findings that hold or may hold."""
+
 
 class Severity(StrEnum):
     """How bad it is if it is so. Ordered by `rank`."""
@@ -67,6 +76,10 @@ class Reference:
     url: str = ""
 
 
+ACCEPTANCE_ENDED = "acceptance ended"
+"""The fact that says that a finding was accepted and is no longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Acceptance:
     """The word of an owner that a finding is accepted for a time; it changes nothing of the finding itself."""
@@ -105,6 +118,11 @@ class Finding:
     observations: tuple[Observation, ...] = ()
     accepted: Acceptance | None = None
     """Set where the owner accepts it on the day asked for."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it holds or may hold, and the owner does not accept it."""
+        return self.verdict.may_hold and self.accepted is None
 
     def __post_init__(self) -> None:
         if not self.because and not self.observations:

@@ -88,3 +88,8 @@ class Identity:
         """Return the value claimed under that name, or None when nothing is held."""
         found = self.claim(name)
         return found.value if found else None
+
+    def sure(self, name: str) -> str:
+        """Return the value claimed under that name more than tentatively, "" where there is none."""
+        found = self.claim(name)
+        return found.value if found and found.certainty is not Certainty.TENTATIVE else ""

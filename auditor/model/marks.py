@@ -88,3 +88,8 @@ def _same_words(one: Marks, other: Marks) -> bool:
 
 def _stated(marks: Marks, name: str) -> list[str]:
     return ["".join(one.removeprefix(name).upper().split()) for one in marks.traits if one.startswith(name)]
+
+
+def plain_mac(text: str) -> str:
+    """Return the hexadecimal digits of a text in lower case: twelve for a MAC address, however it is written."""
+    return "".join(sign for sign in text.lower() if sign in "0123456789abcdef")

@@ -1,4 +1,4 @@
-"""How a device's key is taken apart: its site, and the place in it."""
+"""How a place and a device's key are written, and taken apart."""
 
 import re
 
@@ -16,3 +16,12 @@ def site_and_place(key: str) -> tuple[str, str]:
         before, _, port = site.rpartition("/")
         return before, f"{port}/{place}"
     return site, place
+
+
+def place_of(address: str, part: str) -> str:
+    """Return how the place of a device is written that shares an address: `part` is `:PORT` or `:PORT/2`, "" for none.
+
+    An IPv6 address comes in brackets then; a site before the address stays.
+    """
+    site, slash, host = address.rpartition("/")
+    return f"{site}{slash}[{host}]{part}" if part and ":" in host else f"{address}{part}"

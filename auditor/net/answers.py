@@ -72,15 +72,15 @@ def answer_of(made: Exchange, raw: bytes) -> Answer:
 
 def wants_token(response: http.Response) -> bool:
     """Tell whether an answer asks for a WS-Security token."""
-    fault = soap.fault(response.text())
-    return response.status == UNAUTHORIZED or (
-        fault is not None and bool(_NOT_AUTHORIZED.search(fault) or "authoriz" in fault.lower())
-    )
+    return response.status == UNAUTHORIZED or _has_no_right(response)
 
 
 def refuses_token(response: http.Response, made: Exchange) -> bool:
     """Tell whether an ONVIF answer refuses the token, or the operation to the account."""
-    if made.protocol is not Protocol.ONVIF:
-        return False
+    return made.protocol is Protocol.ONVIF and _has_no_right(response)
+
+
+def _has_no_right(response: http.Response) -> bool:
+    """Tell whether an answer is a SOAP fault about who asks."""
     fault = soap.fault(response.text())
     return fault is not None and bool(_NOT_AUTHORIZED.search(fault) or "authoriz" in fault.lower())

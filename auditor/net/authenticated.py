@@ -1,4 +1,4 @@
-"""A line that asks with the owner's account: the one place where a secret is put on the wire.
+"""A line that asks with the owner's account: when it is shown, and what the answers make of it.
 
 One account, one attempt. The first request goes without a login; the device's challenge says which form of login it
 wants. What is recorded of a request says that a login was shown and not which; what is recorded of an answer has gone
@@ -7,8 +7,6 @@ account was shown is not shown it. Once the account is proven, a nonce that was 
 call the device does not allow the account is passed over.
 """
 
-import re
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -27,11 +25,11 @@ from auditor.net.answers import (
     answer_of,
     demanded,
     refuses_token,
-    wants_token,
 )
 from auditor.net.line import Confidence, Line
+from auditor.net.showing import Showing, with_header
 from auditor.scope import Entry
-from auditor.wire import digest, http, session, wsse
+from auditor.wire import digest, http, session
 from auditor.wire.sieve import Sieve
 
 NOTE = b"Authorization: (withheld)\r\n"
@@ -77,18 +75,20 @@ class LoggedLine:
     """What came of each call so far, by its path."""
     is_shown: bool = False
     """Whether the account was shown, by this line or by an earlier process of the run."""
-    _demand: digest.Demand | None = field(default=None, repr=False)
-    _how: Callable[[bytes], bytes] | None = field(default=None, repr=False)
-    _answered: int = 0
-    """How often the nonce at hand was answered."""
+    _showing: Showing = field(init=False, repr=False)
     _is_short: bool = False
     """Whether nonces turned out to be good for one request: each call then asks for one first."""
+    _proven: bytes = b""
+    """A request that an earlier process of the run saw answered to the account: the device wants a login there."""
     _lost: int = 0
     """Calls in a row without an answer."""
     _barred: int = 0
     """Calls in a row refused in a form that a device may count as failed logins."""
     _opens: bool = False
     """The answer to the login is to open a session, which then stands for the account."""
+
+    def __post_init__(self) -> None:
+        self._showing = Showing(self.entry, lambda: self.line.now() + self.clock_offset)
 
     @property
     def plan(self) -> Plan:
@@ -166,12 +166,13 @@ class LoggedLine:
             self.is_shown = True
             self._note(call, known, known.reply)
             if self.answers[call.path] is Answer.READ:
-                self.outcome = Outcome.ACCEPTED
+                self.outcome, self._proven = Outcome.ACCEPTED, request
             return known
-        if self._how is None or self._is_short:
+        if not self._showing.is_chosen or self._is_short:
             heard = Heard(sieve)
             bare = await self._send(request, request, heard, protocol)
-            if not self._is_wanted(bare, heard.raw, protocol):
+            is_wanted = self._is_wanted(bare, heard.raw, protocol)
+            if not is_wanted and not await self._is_asked_again(bare, heard.raw, protocol):
                 self._note(call, bare, heard.raw)
                 return bare
         if self.is_in:
@@ -180,13 +181,13 @@ class LoggedLine:
 
     def _is_wanted(self, bare: Exchange, raw: bytes, protocol: Protocol) -> bool:
         """Tell whether the account is to be shown, after what the device said without one."""
-        if self._how is not None:
+        if self._showing.is_chosen:
             fresh = demanded(raw)
             if bare.status is Status.ANSWERED and self._says_locked(raw):
                 self.outcome, self.reason = Outcome.BROKEN_OFF, Reason.LOCKED
                 return False
             if fresh is not None:
-                self._demand, self._answered = fresh, 0
+                self._showing.renew(fresh)
             return fresh is not None
         if bare.status is Status.WITHHELD:
             self.outcome, self.reason = Outcome.WITHHELD, Reason.STOPPED
@@ -194,7 +195,24 @@ class LoggedLine:
         if bare.status is Status.ANSWERED and self._says_locked(raw):
             self.outcome, self.reason = Outcome.LOCKED, Reason.ALREADY_LOCKED
             return False
-        return self._choose(raw, protocol)
+        safe = self.line.endpoint.transport is Transport.TLS or self.basic_without_tls
+        if why := self._showing.choose(raw, protocol, basic=safe):
+            self.outcome, self.reason = Outcome.NOT_OFFERED, why
+        return self._showing.is_chosen
+
+    async def _is_asked_again(self, bare: Exchange, raw: bytes, protocol: Protocol) -> bool:
+        """Ask for a challenge where an earlier process had one, before what a stranger is told is taken for all there is.
+
+        Once, and only after an answer that gives nothing: what is told to everybody needs no account.
+        """
+        proven, self._proven = self._proven, b""
+        if not proven or self._showing.is_chosen or self.is_over or bare.status is not Status.ANSWERED:
+            return False
+        if answer_of(bare, raw) is Answer.READ:
+            self._proven = proven
+            return False
+        heard = Heard(Sieve(frozenset(), frozenset(), self.entry.hidden))
+        return self._is_wanted(await self._send(proven, proven, heard, protocol), heard.raw, protocol)
 
     def _says_locked(self, raw: bytes) -> bool:
         """Tell whether an answer given without a login says that there is none to be had; pages speak of it, too."""
@@ -224,15 +242,14 @@ class LoggedLine:
         fresh = self._renewed(raw)
         if fresh is not None:
             self._is_short = self._is_short or not fresh.stale
-            self._demand, self._answered = fresh, 0
+            self._showing.renew(fresh)
             made, raw = await self._once(request, sieve, protocol)
         self._judge(made, raw, call)
         return made
 
     async def _once(self, request: bytes, sieve: Sieve, protocol: Protocol) -> tuple[Exchange, bytes]:
-        assert self._how is not None
         heard = Heard(sieve)
-        return await self._send(_noted(request), self._how(request), heard, protocol), heard.raw
+        return await self._send(_noted(request), self._showing.shown(request), heard, protocol), heard.raw
 
     async def _send(self, noted: bytes, sent: bytes, heard: "Heard", protocol: Protocol) -> Exchange:
         made = await self.line.exchange(
@@ -245,34 +262,14 @@ class LoggedLine:
         self.ears.keep(made)
         return made
 
-    def _choose(self, raw: bytes, protocol: Protocol) -> bool:
-        """Choose the form of login from what the device said without one; False when none is wanted or possible."""
-        response = http.parse(raw)
-        if response is None:
-            return False
-        headers = response.headers_named("www-authenticate")
-        demand = digest.demand(headers) if response.status == UNAUTHORIZED else None
-        if demand is not None:
-            self._demand, self._how = demand, self._with_digest
-        elif protocol is Protocol.ONVIF and wants_token(response):
-            self._how = self._with_token
-        elif response.status == UNAUTHORIZED and digest.wants_basic(headers):
-            safe = self.line.endpoint.transport is Transport.TLS or self.basic_without_tls
-            self._how = self._with_basic if safe else None
-            if not safe:
-                self.outcome, self.reason = Outcome.NOT_OFFERED, Reason.BASIC
-        elif response.status == UNAUTHORIZED:
-            self.outcome, self.reason = Outcome.NOT_OFFERED, Reason.FORM
-        return self._how is not None
-
     def _renewed(self, raw: bytes) -> digest.Demand | None:
         """Return the new challenge of a device that took the account before and now refuses an old nonce.
 
         It may say so, or its nonces are good for one request and it does not; a fresh one that is refused was not old.
         """
-        may_be = self.is_in and self._demand is not None and not LOCKED.search(raw)
+        may_be = self.is_in and self._showing.is_digest and not LOCKED.search(raw)
         demand = demanded(raw) if may_be else None
-        is_old = demand is not None and (demand.stale or self._answered > 1)
+        is_old = demand is not None and (demand.stale or self._showing.answered > 1)
         return demand if is_old else None
 
     def _judge(self, made: Exchange, raw: bytes, call: Call) -> None:
@@ -309,7 +306,7 @@ class LoggedLine:
 
     def _is_turned_away(self, made: Exchange, raw: bytes, status: int | None) -> bool:
         """Tell whether a web server refused a proven account; a token or a word about rights bars one call alone."""
-        by_server = made.protocol is not Protocol.ONVIF or self._demand is not None
+        by_server = made.protocol is not Protocol.ONVIF or self._showing.is_digest
         return status == UNAUTHORIZED and by_server and not NO_RIGHT.search(raw)
 
     def _stopped(self, made: Exchange) -> None:
@@ -340,45 +337,9 @@ class LoggedLine:
         if not shown:
             return Outcome.REFUSED
         self._opens = False
-        self._demand = None
-        self._how = lambda request: _with_header(request, shown)
+        self._showing.open(shown)
         return Outcome.ACCEPTED
-
-    def _with_digest(self, request: bytes) -> bytes:
-        assert self._demand is not None
-        self._answered += 1
-        value = digest.answer(
-            self._demand,
-            method=http.request_method(request),
-            uri=request.split(b" ", 2)[1].decode("latin-1"),
-            user=self.entry.user.reveal(),
-            password=self.entry.password.reveal(),
-            cnonce=secrets.token_hex(8),
-            count=self._answered,
-        )
-        return _with_header(request, f"Authorization: {value}\r\n".encode())
-
-    def _with_basic(self, request: bytes) -> bytes:
-        value = digest.basic(self.entry.user.reveal(), self.entry.password.reveal())
-        return _with_header(request, f"Authorization: {value}\r\n".encode())
-
-    def _with_token(self, request: bytes) -> bytes:
-        head, _, body = request.partition(b"\r\n\r\n")
-        header = wsse.token(
-            self.entry.user.reveal(),
-            self.entry.password.reveal(),
-            nonce=secrets.token_bytes(16),
-            created=self.line.now() + self.clock_offset,
-        )
-        whole = wsse.with_token(body, header)
-        length = re.sub(rb"(?im)^content-length:[^\r\n]*", b"Content-Length: %d" % len(whole), head)
-        return length + b"\r\n\r\n" + whole
 
 
 def _noted(request: bytes) -> bytes:
-    return _with_header(request, NOTE)
-
-
-def _with_header(request: bytes, line: bytes) -> bytes:
-    head, gap, body = request.partition(b"\r\n\r\n")
-    return head + b"\r\n" + line[:-2] + gap + body
+    return with_header(request, NOTE)

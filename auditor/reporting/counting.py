@@ -4,28 +4,22 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
 
-from auditor.model import Coverage, Device, Finding, Priority, Verdict
+from auditor.model import Coverage, Device, Priority, Verdict
 from auditor.reporting.context import Words
 from auditor.reporting.texts import Texts
 from auditor.reporting.values import Bar, Chart, Slice
 
 _MOST_BARS = 12
-_TRUE_OR_MAYBE = frozenset({Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED})
 _AGES = ((365, "under-1"), (730, "1-2"), (1461, "2-4"), (2192, "4-6"))
 _IDLE = ("none", "accepted", "open", "uncovered", "unidentified")
 _AGE_ORDER = ("under-1", "1-2", "2-4", "4-6", "over-6", "unknown")
-
-
-def counts(finding: Finding) -> bool:
-    """Tell whether a finding is or may be so, and nobody accepts it."""
-    return finding.verdict in _TRUE_OR_MAYBE and finding.accepted is None
 
 
 def urgency(device: Device) -> Priority | None:
     """Return the most urgent priority among findings that are or may be true of a device that is there and not accepted."""
     if not device.is_present:
         return None
-    found = {finding.priority for finding in device.findings if counts(finding)}
+    found = {finding.priority for finding in device.findings if finding.counts}
     return max(found, key=lambda priority: priority.rank, default=None)
 
 

@@ -4,7 +4,7 @@ import ipaddress
 from collections import Counter
 from collections.abc import Iterable
 
-from auditor.model import Claim, Device, Exchange, Finding, Match, State, Verdict
+from auditor.model import ACCEPTANCE_ENDED, Claim, Device, Exchange, Finding, Match, State, Verdict
 from auditor.reporting.context import Words
 from auditor.reporting.counting import standing, urgency
 from auditor.reporting.device_values import Dispute, Fact, Ground, Line, Row, Section, Signal, Spell, Spoken
@@ -15,7 +15,6 @@ from auditor.reporting.texts import Texts
 _MOST_VALUE = 300
 _MOST_COMPACT = 80
 _MOST_SIGNALS = 6
-_OPEN = (Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED)
 _VERDICTS = tuple(Verdict)
 
 
@@ -88,7 +87,7 @@ def section(
 ) -> Section:
     """Return everything the page says about one device; `full` includes requests and replies."""
     claims = sorted(device.identity.claims, key=lambda claim: _claim_place(claim, texts))
-    lines = [finding for finding in device.findings if finding.verdict in _OPEN or _is_told_apart(finding)]
+    lines = [finding for finding in device.findings if finding.verdict.may_hold or _is_told_apart(finding)]
     lines.sort(
         key=lambda f: (
             f.accepted is not None,
@@ -228,8 +227,8 @@ def _line(finding: Finding) -> Line:
 def _acceptance(finding: Finding) -> str:
     if word := finding.accepted:
         return one_line(f"accepted until {word.until.isoformat()} by {word.by}: {word.reason}")
-    ended = dict(finding.facts).get("acceptance ended", "")
-    return one_line(f"acceptance ended: {ended}") if ended else ""
+    ended = dict(finding.facts).get(ACCEPTANCE_ENDED, "")
+    return one_line(f"{ACCEPTANCE_ENDED}: {ended}") if ended else ""
 
 
 def _unassessed(device: Device) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:

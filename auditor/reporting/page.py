@@ -37,7 +37,7 @@ def page(run: Run, devices: Iterable[Device], context: Context | None = None) ->
     rows = tuple(
         row(device, place, words, labels, assessed=first.assessed) for place, device in enumerate(found, 1)
     )
-    day = (run.ended or run.started).date()
+    day = run.moment.date()
     anchors = {
         device.key: (one.anchor, f"{one.address} {name_of(one, labels)}")
         for device, one in zip(found, rows, strict=True)

@@ -1,35 +1,16 @@
 """Mask what changed: keys, addresses, sites, and the values of claims that name a device."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Protocol
 
 from auditor.model.changes import Change, Changes, What
 from auditor.model.place import site_and_place
 from auditor.reporting import masks
+from auditor.reporting.masking import Masking
 
 _KEYS = frozenset({What.NEW, What.GONE, What.REPLACED})
 """Kinds whose `before` and `after` are keys of other devices."""
 _CLAIMS = frozenset({What.CLAIM_CHANGED, What.CLAIM_REREAD, What.CLAIM_TOLD, What.CLAIM_UNTOLD})
-
-
-class Masking(Protocol):
-    """What a redactor offers; see `auditor.reporting.redaction`."""
-
-    def learn(self, site: str, addresses: Iterable[str], serials: Iterable[str]) -> None:
-        """Learn of a device that is not among those shown."""
-
-    def text(self, text: str, names: tuple[str, ...] = ()) -> str:
-        """Mask what a text holds."""
-
-    def address(self, address: str) -> str:
-        """Mask an address."""
-
-    def site(self, site: str) -> str:
-        """Mask a site."""
-
-    def key(self, key: str) -> str:
-        """Mask a key."""
 
 
 def masked_changes(changes: Changes, redactor: Masking) -> Changes:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from auditor.model import Coverage, Device, Priority, Verdict, WorkOrder
 from auditor.reporting.accounts import account_gaps
 from auditor.reporting.context import Context
-from auditor.reporting.counting import counts, standing, urgency
+from auditor.reporting.counting import standing, urgency
 from auditor.reporting.judging import Judged, anchor
 from auditor.reporting.texts import Texts
 from auditor.reporting.values import Gap, Job, Number, SitePlan, Summary, Urgent
@@ -137,7 +137,7 @@ def _entry(work: list[WorkOrder], texts: Texts) -> Urgent:
 def _urgent_findings(found: tuple[Judged, ...]) -> tuple[Urgent, ...]:
     """Where nobody made work orders, name the most urgent findings instead."""
     true = [
-        (one, open_) for one in found if (open_ := [finding for _, finding in one.devices if counts(finding)])
+        (one, open_) for one in found if (open_ := [finding for _, finding in one.devices if finding.counts])
     ]
     ranked = sorted(
         true,

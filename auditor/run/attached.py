@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from auditor.fingerprint.parts import placed
 from auditor.model import Endpoint, Exchange, Observation, Protocol, Status
+from auditor.model.place import place_of
 from auditor.run.target import Target
 
 _CHANNEL = re.compile(r"(isapi|cgi)\.channel\.(\d{1,4})\.(\w{1,32})")
@@ -79,7 +79,7 @@ def _is_camera(told: Mapping[str, str]) -> bool:
 def _camera(
     recorder: Target, maker: str, number: int, told: dict[str, Observation], part: str = ""
 ) -> Target:
-    address = placed(recorder.address, part)
+    address = place_of(recorder.address, part)
     child = Target(recorder.site, f"{address}#{number}", seen=recorder.seen)
     first = next(iter(told.values())).exchange
     said = Exchange(

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
-from auditor.model import Reason
-from auditor.net import LoggedLine
+from auditor.model import Outcome, Reason
+from auditor.net import Answer, LoggedLine
 from auditor.run.tries import Try
 from auditor.run.turns import Turns
 
@@ -53,3 +53,27 @@ class Attempt(AbstractAsyncContextManager[bool]):
                     self._try, outcome=line.outcome.value, reason=str(line.reason), is_shown=line.is_shown
                 )
             )
+
+
+def told_of(one: Try, line: LoggedLine, *, is_ours: bool) -> Try:
+    """Return a try with how it ended and how far its calls came."""
+    outcome, reason, answered = line.outcome, str(line.reason), line.answered
+    if outcome is Outcome.UNTRIED:
+        was_read = Answer.READ in line.answers.values()
+        if line.is_shown:  # everything was recalled: an earlier process of the run had it all
+            outcome = Outcome.ACCEPTED
+        elif not reason:
+            reason = Reason.OPEN if was_read else Reason.NO_INTERFACE
+    if not is_ours:
+        reason = Reason.FAULT
+    if outcome is Outcome.ACCEPTED and len(line.answers) < line.due:
+        outcome, reason = Outcome.BROKEN_OFF, reason or Reason.SILENT
+    return replace(
+        one,
+        outcome=outcome.value,
+        reason=reason,
+        answered=answered,
+        calls=line.due,
+        barred=line.barred,
+        is_shown=line.is_shown,
+    )

@@ -15,7 +15,6 @@ from auditor.run.basis import Basis, Judging, judging_by
 from auditor.run.compare import audited_by, compare, side
 from auditor.run.coverage import Swept, swept_of
 from auditor.run.fresh import Looked
-from auditor.run.judge import worst
 from auditor.run.picture import Picture, picture
 from auditor.store import Store
 
@@ -44,7 +43,7 @@ def whole_audits(
 ) -> Iterator[Picture]:
     """Yield the picture as of the end of each run that audited a site (of these) whole, newest first, lazily."""
     wanted = None if sites is None else frozenset(sites)
-    runs = [one for one in store.runs() if before is None or (one.ended or one.started) < before]
+    runs = [one for one in store.runs() if before is None or one.moment < before]
     for run in reversed(runs):
         if _may_be_whole(run):
             seen = as_of_run(store, run)
@@ -63,7 +62,7 @@ def earlier(store: Store, run: Run) -> Picture | None:
     found = next(whole_audits(store, before=run.started, sites=run.sites), None)
     if found is not None:
         return found
-    runs = [one for one in store.runs() if one.id != run.id and (one.ended or one.started) < run.started]
+    runs = [one for one in store.runs() if one.id != run.id and one.moment < run.started]
     alike = [one for one in runs if set(one.sites) & set(run.sites)]
     return as_of_run(store, alike[-1]) if alike else None
 
@@ -83,13 +82,13 @@ def last_two(store: Store) -> tuple[Picture, Picture] | None:
 
 
 def history(
-    store: Store, run: Run, *, today: date, policy: str | None = None, most: int = MOST_AUDITS
+    store: Store, now: Picture, *, today: date, policy: str | None = None, most: int = MOST_AUDITS
 ) -> tuple[Changes | None, tuple[Tally, ...]]:
-    """Return what changed since the audit before a run, and how the network stood at the audits up to it.
+    """Return what changed since the audit before a picture's newest run, and how the network stood at the audits up to it.
 
     No changes where there was no earlier run. The tallies are of whole audits, at most so many, oldest first.
     """
-    now, former, tallies = as_of_run(store, run), earlier(store, run), list[Tally]()
+    former, tallies = earlier(store, now.run), list[Tally]()
     if former is None:
         return None, ()
     changes = between(
@@ -99,7 +98,7 @@ def history(
         tallies.append(tally(now))
     if side(former).is_whole:
         tallies.append(tally(former))
-        older = whole_audits(store, before=former.run.started, sites=run.sites)
+        older = whole_audits(store, before=former.run.started, sites=now.run.sites)
         tallies.extend(map(tally, islice(older, max(0, most - len(tallies)))))
     return changes, tuple(reversed(tallies[:most]))
 
@@ -195,5 +194,4 @@ def tally(seen: Picture) -> Tally:
 
 
 def _is_urgent(device: Device) -> bool:
-    pressing = tuple(one for one in device.findings if one.priority is Priority.ACT_NOW)
-    return worst(pressing) > 0
+    return any(one.counts and one.priority is Priority.ACT_NOW for one in device.findings)

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,6 +25,9 @@ from auditor.store import Store
 logger = logging.getLogger(__name__)
 
 EVENT = "judged"
+"""The kind of the log's line that says by what a run was judged."""
+CHOSEN = "policy"
+"""The kind of the line that says, at its beginning, by what a run is to be judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,20 @@ def basis_for(policy: Policy, today: date, source: str = "") -> Basis:
     )
 
 
+def chosen_basis(policy: str | None, today: date) -> Basis | None:
+    """Return by what a run that begins is to be judged; None where no policy is given. Raises DataError for a bad one."""
+    return judging_by(None, policy=policy, today=today, otherwise=today).made if policy else None
+
+
+def keep_choice(store: Store, run: str, chosen: Basis | None, at: datetime) -> None:
+    """Write down by what a run that begins is to be judged, so that it is known though the run be killed."""
+    if chosen is not None:
+        store.event(run, at, CHOSEN, chosen.name, basis_text(chosen))
+
+
 def basis_of(store: Store, run: str) -> Basis | None:
-    """Return by what a run was judged last, None where nobody wrote it down."""
-    events = store.events(run, EVENT)
+    """Return by what a run was judged last, or is to be judged; None where nobody wrote it down."""
+    events = store.events(run, CHOSEN, EVENT)
     if not events:
         return None
     try:
@@ -82,7 +96,7 @@ def basis_of(store: Store, run: str) -> Basis | None:
 
 
 def current_basis(store: Store, runs: Iterable[Run]) -> Basis | None:
-    """Return by what the newest of these runs that was judged was judged."""
+    """Return by what the newest of these runs of which it is written was judged, or is to be judged."""
     return next((found for run in reversed(tuple(runs)) if (found := basis_of(store, run.id))), None)
 
 

@@ -48,7 +48,7 @@ def side(picture: Picture) -> Side:
     run = picture.run
     return Side(
         run.id,
-        run.ended or run.started,
+        run.moment,
         policy=picture.basis.name if picture.basis else "",
         is_whole=bool(audited_by(picture)),
     )
@@ -57,7 +57,7 @@ def side(picture: Picture) -> Side:
 def audited_by(picture: Picture) -> frozenset[str]:
     """Return the sites that the newest run of a picture audited whole."""
     run = picture.run
-    ended = run.ended or run.started
+    ended = run.moment
     return frozenset(site for site, at in picture.audited.items() if at and run.started <= at <= ended)
 
 

@@ -6,8 +6,6 @@ from auditor.model import Device, Finding, Verdict
 from auditor.model.changes import Change, What
 from auditor.run.fresh import Fresh
 
-_OPEN = frozenset({Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED})
-
 
 def findings(
     before: Device | None, after: Device | None, fresh: Fresh | None = None, *, left: bool = False
@@ -29,7 +27,7 @@ def findings(
         else:
             what = What.FINDING_LEFT if left else What.FINDING_UNASKED
             why = "" if left else "the device was not heard"
-            if old is None or old.verdict not in _OPEN:
+            if old is None or not old.verdict.may_hold:
                 continue
         if what is not None:
             yield _entry(device, what, old, new, why)
@@ -42,7 +40,7 @@ def _worst(found: Iterable[Finding]) -> dict[str, Finding]:
 
 
 def _fate(old: Finding | None, new: Finding | None, fresh: Fresh | None) -> tuple[What | None, str]:
-    was_open, is_open = old is not None and old.verdict in _OPEN, new is not None and new.verdict in _OPEN
+    was_open, is_open = old is not None and old.verdict.may_hold, new is not None and new.verdict.may_hold
     if new is not None and is_open:
         if new.accepted:
             return What.FINDING_ACCEPTED, ""

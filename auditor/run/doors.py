@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from auditor import fingerprint
-from auditor.fingerprint.marks import is_placeholder, is_shared_mac
-from auditor.model import Certainty, Endpoint, Identity, Observation, Protocol, Status, Transport
+from auditor.model import Endpoint, Identity, Observation, Protocol, Status, Transport
 from auditor.run.again import Known
 from auditor.run.target import Target
 from auditor.scope import Doorstep
 
-_LEAST_SERIAL = 6
 _SEVERAL = 2
 
 
@@ -54,12 +52,7 @@ def maker_at(subject: str, observations: Iterable[Observation], port: int, *, ud
         and (seen.exchange.endpoint.transport is Transport.UDP) is udp
         and seen.exchange.protocol is not Protocol.OBSERVED
     )
-    return _sure_maker(fingerprint.identify(subject, there)) if there else ""
-
-
-def _sure_maker(identity: Identity) -> str:
-    claim = identity.claim("maker")
-    return claim.value if claim is not None and claim.certainty is not Certainty.TENTATIVE else ""
+    return fingerprint.identify(subject, there).sure("maker") if there else ""
 
 
 def _order(one: Endpoint) -> tuple[bool, int]:
@@ -68,25 +61,13 @@ def _order(one: Endpoint) -> tuple[bool, int]:
 
 def doorstep(target: Target, identity: Identity) -> Doorstep:
     """Return an address as credentials see it, all its endpoints taken together."""
-    mac = "".join(one for one in (identity.value("mac") or "").lower() if one in "0123456789abcdef")
-    serial = identity.claim("serial")
-    sure = serial is not None and serial.certainty is not Certainty.TENTATIVE
-    marks = {
-        "" if is_shared_mac(mac) else mac,
-        _telling_serial(serial.value) if serial and sure else "",
-    }
+    told = fingerprint.marks(identity, ())
     return Doorstep(
         site=target.site,
         address=target.address,
-        maker=_sure_maker(identity),
-        marks=frozenset(one for one in marks if one),
+        maker=identity.sure("maker"),
+        marks=frozenset(one for one in (told.mac, told.serial.lower()) if one),
     )
-
-
-def _telling_serial(serial: str) -> str:
-    """Return a serial number in lower case, "" for one that a factory leaves in many devices."""
-    text = serial.strip().lower()
-    return "" if len(text) < _LEAST_SERIAL or is_placeholder(text) else text
 
 
 def web_endpoints(target: Target, known: Known) -> tuple[Endpoint, ...]:

@@ -12,6 +12,7 @@ from auditor import fingerprint
 from auditor.model import Plan, Run
 from auditor.net import Network, Stop
 from auditor.run.asking import Asker
+from auditor.run.basis import Basis, keep_choice
 from auditor.run.coverage import coverage
 from auditor.run.estimate import estimate
 from auditor.run.gate import EndedError, Gate, ends_at
@@ -81,6 +82,8 @@ class Execution:
     clock: Callable[[], datetime] = utc_now
     watch: Callable[[Progress], None] = lambda _: None
     credentials: Credentials | None = field(default=None, repr=False)
+    chosen: Basis | None = None
+    """By what the run is to be judged, where that was said."""
     _record: Record = field(init=False)
     _gate: Gate = field(init=False)
     _pursuit: Pursuit = field(init=False)
@@ -114,6 +117,7 @@ class Execution:
     async def execute(self) -> Run:
         """Run to the end, or as far as we may; the run's state says which. Everything heard is in the store."""
         self.store.begin(self.run, options=self.audit.text())
+        keep_choice(self.store, self.run.id, self.chosen, self.clock())
         self._record.tally.granted = self.scope.count(at=self.clock())
         if self.credentials is None and self.past.logins:
             self._record.note(_WITHOUT)

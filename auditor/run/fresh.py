@@ -5,14 +5,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
-from auditor.model import Claim, Device, Endpoint, Exchange, Finding, FindingKind, Status, Transport
+from auditor.model import (
+    NOT_THERE,
+    Claim,
+    Device,
+    Endpoint,
+    Exchange,
+    Finding,
+    FindingKind,
+    Status,
+    Transport,
+)
 from auditor.store import CONNECT
 
 Port: TypeAlias = tuple[str, int]
 """(`tcp` or `udp`, number): TLS is a way of speaking on a TCP port."""
-
-_HEARD = frozenset({Status.ANSWERED, Status.GARBLED})
-_NOT_THERE = frozenset({Status.REFUSED, Status.SILENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +53,26 @@ class Fresh:
     @cached_property
     def is_heard(self) -> bool:
         """Whether it answered anything since."""
-        if any(one.status in _HEARD for one in self.exchanges):
+        if any(one.status.is_heard for one in self.exchanges):
             return True
         return _is_later(self.after, self.before)
 
     @cached_property
     def is_asked(self) -> bool:
         """Whether anything was asked of it since, answered or not."""
-        return self.is_heard or any(one.status in _NOT_THERE for one in self.exchanges)
+        return self.is_heard or any(one.status in NOT_THERE for one in self.exchanges)
 
     @cached_property
     def answering(self) -> frozenset[Port]:
         """Ports at which it answered since."""
         return frozenset(
-            port_of(one.endpoint) for one in self.exchanges if one.status in _HEARD and one.endpoint.port
+            port_of(one.endpoint) for one in self.exchanges if one.status.is_heard and one.endpoint.port
         )
 
     @cached_property
     def closed(self) -> frozenset[Port]:
         """Ports at which nobody answers now: every question answered there before was put again in vain, or swept."""
-        in_vain = {_question(one) for one in self.exchanges if one.status in _NOT_THERE}
+        in_vain = {_question(one) for one in self.exchanges if one.status in NOT_THERE}
         left = {one for one in map(_question, self._answered_before) if one not in in_vain}
         said_no = {port for _, _, port in in_vain} - {port for _, _, port in left}
         tried = {("tcp", number) for number in self.swept} - ports_of(self.after)
@@ -75,12 +82,12 @@ class Fresh:
 
     @property
     def _answered_before(self) -> Iterator[Exchange]:
-        return (one for one in self.before.exchanges if one.status in _HEARD)
+        return (one for one in self.before.exchanges if one.status.is_heard)
 
     @cached_property
     def not_there_before(self) -> frozenset[Port]:
         """Ports that had been tried before and did not answer then."""
-        said_no = {port_of(one.endpoint) for one in self.before.exchanges if one.status in _NOT_THERE}
+        said_no = {port_of(one.endpoint) for one in self.before.exchanges if one.status in NOT_THERE}
         return frozenset(said_no | {("tcp", number) for number in self.swept_before}) - ports_of(self.before)
 
     def was_answered(self, claim: Claim) -> bool:

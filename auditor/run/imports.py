@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from auditor import probes
-from auditor.model import Coverage, Exchange, Run, Status, Withheld
+from auditor.model import Coverage, Exchange, Run, Withheld
 from auditor.run.again import known_from
 from auditor.run.behind import heard_last, own_exchanges, parted
 from auditor.run.execute import new_run
@@ -20,7 +20,6 @@ NO_SCOPE = "no scope: everything in the files is described, as --no-scope asked"
 
 _NOT_ABOUT_ADDRESSES = frozenset({Why.EXPIRED, Why.NOT_YET, Why.WINDOW})
 """Refusals to send. Reading what others recorded sends nothing, so these do not count."""
-_HEARD = frozenset({Status.ANSWERED, Status.GARBLED})
 _FLUSH_AFTER = 200
 
 
@@ -34,7 +33,7 @@ class _Seen:
     def add(self, exchange: Exchange) -> None:
         """Take note of an exchange."""
         self.sources.add(exchange.source.partition(" ")[0])
-        if exchange.endpoint.port and exchange.status in _HEARD:
+        if exchange.endpoint.port and exchange.status.is_heard:
             self.ports.add((exchange.endpoint.transport.value, exchange.endpoint.port))
 
 

@@ -3,18 +3,17 @@
 from dataclasses import replace
 from datetime import date
 
-from auditor.model import Finding, Verdict
+from auditor.garbage import seldom_collected
+from auditor.knowledge import with_shared_marks
+from auditor.model import Device, Finding
 from auditor.run.accounts import with_accounts
 from auditor.run.basis import EVENT, Basis, Judging, basis_of, basis_text, current_basis, judging_by
 from auditor.run.execute import utc_now
-from auditor.run.garbage import seldom_collected
-from auditor.run.picture import keep
+from auditor.run.picture import keep, standing
 from auditor.run.settled import settled
 from auditor.store import Store
 
-__all__ = ["Basis", "basis_of", "judge", "keep_judged", "worst"]
-
-_COUNTS = frozenset({Verdict.AFFECTED, Verdict.POSSIBLY_AFFECTED})
+__all__ = ["Basis", "basis_of", "judge", "keep_judged"]
 
 
 def judge(store: Store, run: str, *, today: date, policy: str | None = None) -> tuple[Finding, ...]:
@@ -27,12 +26,20 @@ def judge(store: Store, run: str, *, today: date, policy: str | None = None) -> 
     judging = judging_by(before, policy=policy, today=today, otherwise=today)
     with seldom_collected():
         keep_judged(store, run, judging)
-        found = [one for one in store.held() if run in {look.run for look in one.looks if look.heard}]
-    told = with_accounts(store, (one.device for one in found), (run,))
+        found = _heard(store, run, judging)
+    told = with_accounts(store, found, (run,))
     if words := settled(told, judging).words:
         known = store.run(run)
         store.finish(replace(known, notes=tuple(dict.fromkeys((*known.notes, words)))))
-    return tuple(finding for one in found for finding in one.device.findings)
+    return tuple(finding for one in found for finding in one.findings)
+
+
+def _heard(store: Store, run: str, judging: Judging) -> tuple[Device, ...]:
+    """Return the devices that a run heard, as the picture shows them: with the marks they share with any other."""
+    found = list(store.held())
+    heard = {one.device.key for one in found if any(look.heard for look in one.looks if look.run == run)}
+    seen = with_shared_marks(standing(store, store.runs(), None, ((one, one.device) for one in found)))
+    return tuple(judging.on(one, judging.today) for one in seen if one.key in heard)
 
 
 def keep_judged(
@@ -43,10 +50,3 @@ def keep_judged(
     basis = judging.made
     store.event(run, utc_now(), EVENT, basis.name, basis_text(basis))
     store.flush()
-
-
-def worst(findings: tuple[Finding, ...]) -> int:
-    """Return the rank of the worst finding that holds or may hold and is not accepted; 0 for none."""
-    return max(
-        (one.severity.rank for one in findings if one.verdict in _COUNTS and not one.accepted), default=0
-    )

@@ -21,15 +21,15 @@ from auditor.model import (
     Status,
     Transport,
 )
-from auditor.net import Answer, Budget, Ears, LoggedLine, ManagedLine
+from auditor.net import Budget, Ears, LoggedLine, ManagedLine
 from auditor.run.again import Known
 from auditor.run.asking import Asker
 from auditor.run.attached import attached
-from auditor.run.attempt import Attempt
+from auditor.run.attempt import Attempt, told_of
 from auditor.run.doors import Door, doors, doorstep, maker_at
 from auditor.run.record import Record
 from auditor.run.target import Target
-from auditor.run.tries import EVENT, TRYING, Try
+from auditor.run.tries import EVENT, TRYING, Tried, Try
 from auditor.run.turns import Turns
 from auditor.scope import Credentials, Doorstep, Entry
 
@@ -52,29 +52,15 @@ class Logins:
     earlier: tuple[Try, ...] = ()
     """What earlier processes of the run tried, in order."""
     _turns: dict[str, Turns] = field(default_factory=dict)
-    _spent: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(entry, subject or mark) of a device that was tried without success -> how it went."""
+    _tried: Tried = field(init=False)
 
     def __post_init__(self) -> None:
-        last: dict[tuple[str, str], Try] = {}
-        for one in self.earlier:
-            self._remember(one)
-            if one.is_shown:
-                last.pop((one.entry, one.subject), None)
-                last[one.entry, one.subject] = one
-        for one in last.values():
+        self._tried = Tried(self.earlier)
+        for one in self._tried.last_shown():
             self._turn(one.entry).learn(one.outcome if one.outcome != TRYING else Outcome.REFUSED)
 
     def _turn(self, entry: str) -> Turns:
         return self._turns.setdefault(entry, Turns(self.credentials.refusals))
-
-    def _remember(self, one: Try) -> None:
-        for name in (one.subject, *one.marks):
-            if one.is_spent:
-                self._spent[one.entry, name] = one.outcome
-            elif one.outcome == Outcome.ACCEPTED or self._spent.get((one.entry, name)) == TRYING:
-                # A try that was stopped before the account was shown is none.
-                self._spent.pop((one.entry, name), None)
 
     async def enter(self, target: Target, budget: Budget) -> None:
         """Ask a device what only a login shows, when an entry fits it and was not tried there before."""
@@ -133,9 +119,7 @@ class Logins:
 
     def _bar(self, entry: Entry, step: Doorstep, subject: str) -> Reason | None:
         """Return why an entry may not be tried here any more; None where it may."""
-        if (entry.name, subject) in self._spent:
-            return Reason.ELSEWHERE
-        if any((entry.name, name) in self._spent for name in step.marks):
+        if self._tried.is_spent(entry.name, subject, *step.marks):
             return Reason.ELSEWHERE
         return Reason.ENDED if self._turn(entry.name).is_ended else None
 
@@ -167,7 +151,7 @@ class Logins:
 
     def _say_barred(self, target: Target, entry: Entry, reason: Reason) -> None:
         """Write down why an entry is not tried, unless how it was tried here stands there already."""
-        if (entry.name, target.subject) not in self._spent:
+        if not self._tried.is_spent(entry.name, target.subject):
             self._withhold(target, entry, reason)
 
     async def _ask(
@@ -181,7 +165,7 @@ class Logins:
     ) -> Outcome:
         """Put the calls of a form, and write down how far that came."""
         is_ours = await self.asker.attempt(target.subject, _module(form.protocol).probe(line))
-        told = _told(self._try(target, entry, form, endpoint, step), line, is_ours=is_ours)
+        told = told_of(self._try(target, entry, form, endpoint, step), line, is_ours=is_ours)
         self.log(told)
         self.asker.gate.check()
         return Outcome(told.outcome)
@@ -215,7 +199,7 @@ class Logins:
 
         def attempt(line: LoggedLine) -> AbstractAsyncContextManager[bool]:
             one = self._try(target, entry, form, endpoint, step)
-            return Attempt(line, one, self.turn(entry), log=self.log, shows_maker=shows_maker)
+            return Attempt(line, one, self._turn(entry.name), log=self.log, shows_maker=shows_maker)
 
         def shows_maker() -> bool:
             bound = entry.place.makers
@@ -253,7 +237,7 @@ class Logins:
     ) -> None:
         """Read the management tree by UDP, once; silence is all a wrong community gets."""
         form = next((one for one in self.forms if one.protocol == "snmp"), None)
-        if form is None or entry.snmp is None or self._is_read(entry, target.subject):
+        if form is None or entry.snmp is None or self._tried.was_read_before(entry.name, target.subject):
             return
         bound = entry.place.makers
         if reason := self._bar(entry, step, target.subject):
@@ -281,24 +265,11 @@ class Logins:
         self._note_end(entry)
         self.asker.gate.check()
 
-    def _is_read(self, entry: Entry, subject: str) -> bool:
-        """Tell whether an earlier process of the run read the whole tree there."""
-        return any(
-            one.outcome == Outcome.ACCEPTED
-            and (one.entry, one.subject) == (entry.name, subject)
-            and one.answered is not None
-            for one in self.earlier
-        )
-
     def log(self, one: Try) -> None:
         """Write down a try, on disk before anything else happens."""
         self.record.event(EVENT, one.subject, one.text())
         self.record.store.flush()
-        self._remember(one)
-
-    def turn(self, entry: Entry) -> Turns:
-        """Return the turns of an entry."""
-        return self._turn(entry.name)
+        self._tried.remember(one)
 
     def _note_end(self, entry: Entry) -> None:
         turns = self._turn(entry.name)
@@ -312,30 +283,6 @@ class Logins:
 def _module(protocol: str) -> ModuleType:
     wanted = f"login_{protocol}"
     return next(one for one in probes.all_probes() if one.__name__.rpartition(".")[2] == wanted)
-
-
-def _told(one: Try, line: LoggedLine, *, is_ours: bool) -> Try:
-    """Add to a try how it ended and how far its calls came."""
-    outcome, reason, answered = line.outcome, str(line.reason), line.answered
-    if outcome is Outcome.UNTRIED:
-        was_read = Answer.READ in line.answers.values()
-        if line.is_shown:  # everything was recalled: an earlier process of the run had it all
-            outcome = Outcome.ACCEPTED
-        elif not reason:
-            reason = Reason.OPEN if was_read else Reason.NO_INTERFACE
-    if not is_ours:
-        reason = Reason.FAULT
-    if outcome is Outcome.ACCEPTED and len(line.answers) < line.due:
-        outcome, reason = Outcome.BROKEN_OFF, reason or Reason.SILENT
-    return replace(
-        one,
-        outcome=outcome.value,
-        reason=reason,
-        answered=answered,
-        calls=line.due,
-        barred=line.barred,
-        is_shown=line.is_shown,
-    )
 
 
 def has_given_up(notes: Iterable[str]) -> bool:

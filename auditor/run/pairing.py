@@ -2,14 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from auditor.model import Certainty, Device, State
-
-_SHORTEST_SERIAL = 6
-_NO_MAC = frozenset({"000000000000", "ffffffffffff"})
-_SHARED = frozenset({"kind", "clock", "cloud_link", "activated"})
-"""Claims that many devices have alike, so that sharing them says nothing."""
+from auditor.fingerprint import marks
+from auditor.model import Device, Marks, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +26,49 @@ def pairs(
     number and MAC come first, and an address binds only where nothing contradicts and something is shared.
     A device known by its marks at another place, while its former record is not heard, has moved.
     """
-    match = _Matching(list(before), list(after))
+    match = _Matching(_marked(before), _marked(after))
     if same_store:
-        match.by(lambda one: one.key, unless=contradict if same_rules else _never)
-    for mark in (serial_of, mac_of):
-        match.by(mark, unless=contradict)
+        match.by(lambda one: one.device.key, unless=_contradict if same_rules else _never)
+    for mark in (_serial, _mac):
+        match.by(mark, unless=_contradict)
     if not same_store:
-        match.by(lambda one: f"{one.site} {one.address}", unless=_are_strangers)
-    for mark in (serial_of, mac_of):
+        match.by(lambda one: f"{one.device.site} {one.device.address}", unless=_are_strangers)
+    for mark in (_serial, _mac):
         match.moved(mark)
     return tuple(match.result())
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """A device with the marks it tells: by the same rule as the store's."""
+
+    device: Device
+    marks: Marks
+
+    @property
+    def key(self) -> str:
+        return self.device.key
+
+
+def _marked(devices: Iterable[Device]) -> list[_Marked]:
+    return [_Marked(one, marks(one.identity, one.observations)) for one in devices]
 
 
 class _Matching:
     """Pairs found so far, and who is left."""
 
-    def __init__(self, before: list[Device], after: list[Device]) -> None:
+    def __init__(self, before: list[_Marked], after: list[_Marked]) -> None:
         self._before = before
         self._after = after
-        self._found: dict[str, Device] = {}
+        self._found: dict[str, _Marked] = {}
         self._taken: set[str] = set()
         self._dropped: set[str] = set()
 
     def by(
         self,
-        name: Callable[[Device], str],
+        name: Callable[[_Marked], str],
         *,
-        unless: Callable[[Device, Device], bool],
+        unless: Callable[[_Marked, _Marked], bool],
     ) -> None:
         """Pair whoever is left and has this name alone on both sides."""
         former = _alone((one for one in self._before if one.key not in self._found), name)
@@ -67,29 +79,30 @@ class _Matching:
                 self._found[one.key] = other
                 self._taken.add(other.key)
 
-    def moved(self, name: Callable[[Device], str]) -> None:
+    def moved(self, name: Callable[[_Marked], str]) -> None:
         """Pair a device with who bears its mark elsewhere, where its own record is not heard any more."""
-        heard = (one for one in self._after if _is_heard(one))
+        heard = (one for one in self._after if _is_heard(one.device))
         later = _alone(heard, name)
         former = _alone(self._before, name)
         for said, one in former.items():
             now, other = self._found.get(one.key), later.get(said)
             if now is None or other is None or other.key in self._taken:
                 continue
-            if not _is_heard(now) and not contradict(one, other):
+            if not _is_heard(now.device) and not _contradict(one, other):
                 self._dropped.add(now.key)
                 self._found[one.key] = other
                 self._taken.add(other.key)
 
     def result(self) -> Iterator[Pair]:
         for one in self._before:
-            yield Pair(one, self._found.get(one.key))
+            now = self._found.get(one.key)
+            yield Pair(one.device, now.device if now else None)
         for one in self._after:
             if one.key not in self._taken and one.key not in self._dropped:
-                yield Pair(None, one)
+                yield Pair(None, one.device)
 
 
-def _alone(devices: Iterable[Device], name: Callable[[Device], str]) -> dict[str, Device]:
+def _alone(devices: Iterable[_Marked], name: Callable[[_Marked], str]) -> dict[str, _Marked]:
     """Return devices by name; a name that several have tells nobody apart."""
     named = [(said, one) for one in devices if (said := name(one))]
     counts = Counter(said for said, _ in named)
@@ -100,58 +113,26 @@ def _is_heard(device: Device) -> bool:
     return device.retired is None and device.standing.state is State.HEARD
 
 
-def serial_of(device: Device) -> str:
-    """Return the serial number where it is at least firm and no placeholder, else ""."""
-    said = _firm(device, "serial").strip().upper()
-    return said if len(said) >= _SHORTEST_SERIAL and len(set(said)) > 2 else ""
+def _serial(one: _Marked) -> str:
+    return one.marks.serial.casefold()
 
 
-def mac_of(device: Device) -> str:
-    """Return the MAC address as twelve digits where it is at least firm and given out by a maker, else ""."""
-    said = "".join(c for c in _firm(device, "mac").lower() if c in "0123456789abcdef")
-    if len(said) != 12 or said in _NO_MAC or int(said[:2], 16) & 0b11:
-        return ""
-    return said
+def _mac(one: _Marked) -> str:
+    return one.marks.mac
 
 
-def _firm(device: Device, name: str) -> str:
-    claim = device.identity.claim(name)
-    return claim.value if claim and claim.certainty.rank >= Certainty.FIRM.rank else ""
+def _contradict(one: _Marked, other: _Marked) -> bool:
+    """Tell whether two devices cannot be the same, from audit to audit: an update may rename a model, a repair a MAC."""
+    against = replace(one.marks, model="", traits=frozenset()).contradicts(other.marks)
+    return against is not None and not (against == "mac" and one.marks.shares(other.marks) == "serial")
 
 
-def contradict(one: Device, other: Device) -> bool:
-    """Tell whether two devices cannot be the same: another serial number, else another MAC, or another maker."""
-    makers = _firm(one, "maker"), _firm(other, "maker")
-    if all(makers) and makers[0] != makers[1]:
+def _are_strangers(one: _Marked, other: _Marked) -> bool:
+    """Tell whether two devices of one address are different ones: they contradict, or share nothing of what they show."""
+    if one.marks.contradicts(other.marks) is not None:
         return True
-    serials = serial_of(one), serial_of(other)
-    if all(serials):
-        return serials[0] != serials[1]
-    macs = mac_of(one), mac_of(other)
-    return all(macs) and macs[0] != macs[1]
+    return bool(one.marks.traits and other.marks.traits) and one.marks.shares(other.marks) is None
 
 
-def _are_strangers(one: Device, other: Device) -> bool:
-    """Tell whether two devices of one address are different ones: they contradict, or share nothing of what they say."""
-    models = _plain(_firm(one, "model")), _plain(_firm(other, "model"))
-    if contradict(one, other) or (all(models) and not _is_part(*models)):
-        return True
-    mine, theirs = _traits(one), _traits(other)
-    return bool(mine) and bool(theirs) and not mine & theirs
-
-
-def _never(_one: Device, _other: Device) -> bool:
+def _never(_one: _Marked, _other: _Marked) -> bool:
     return False
-
-
-def _plain(model: str) -> str:
-    return "".join(c for c in model.upper() if c.isalnum())
-
-
-def _is_part(one: str, other: str) -> bool:
-    return one.startswith(other) or other.startswith(one)
-
-
-def _traits(device: Device) -> frozenset[tuple[str, str]]:
-    claimed = {(c.name, c.value) for c in device.identity.claims if c.name not in _SHARED}
-    return frozenset(claimed | {(o.field, o.value) for o in device.observations if len(o.value) > 3})

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from auditor.knowledge import FirmwareIndex, with_shared_marks
+from auditor.knowledge import MARK_CLAIMS, FirmwareIndex, with_shared_marks
 from auditor.model import Device, Finding, Retirement, Run, Standing, State
 from auditor.run.accounts import with_accounts
 from auditor.run.again import Change, changed, concluded_from
@@ -74,11 +74,16 @@ def picture(
         else None
     )
     name = chosen.id if chosen else None
-    held = store.held(name, as_of=as_of, with_bytes=with_bytes, numbers=numbers)
+    wanted = None if numbers is None else frozenset(numbers)
+    read = wanted | store.alike(wanted, MARK_CLAIMS) if findings and wanted is not None else wanted
+    held = store.held(name, as_of=as_of, with_bytes=with_bytes, numbers=read)
     seen = standing(store, runs, as_of, concluded(store, held, judging, run=name, as_of=as_of))
     devices = tuple(with_accounts(store, seen, tuple(one.id for one in runs)))
-    if findings and numbers is None:
+    if findings:
         devices = tuple(with_shared_marks(devices))
+    if wanted is not None:
+        keys = store.keys(wanted)
+        devices = tuple(one for one in devices if one.key in keys)
     day = today or day_of_reading(as_of)
     if judging is not None:
         devices = tuple(judging.on(device, day) for device in devices)
@@ -100,12 +105,17 @@ def concluded(
     as_of: datetime | None = None,
 ) -> Iterator[tuple[Held, Device]]:
     """Yield each device with claims, and findings where asked for, that follow from exactly the evidence held."""
-    order = {one.id: place for place, one in enumerate(store.runs())}
+    order = _order(store.runs())
     for held in found:
         device = held.device if held.is_concluded else anew(store, held, order, run=run, as_of=as_of)
         if judging is not None and (judging.anew or not held.is_concluded or held.basis != judging.basis):
             device = replace(device, findings=judging.of(device))
         yield held, device
+
+
+def _order(runs: Iterable[Run]) -> dict[str, int]:
+    """Return the place of each run among these, oldest first."""
+    return {one.id: place for place, one in enumerate(runs)}
 
 
 def anew(
@@ -142,7 +152,7 @@ def standing(
     """Yield devices with whether they are there, since when, and who is in their place."""
     chosen = list(runs)
     view = _View(
-        {one.id: place for place, one in enumerate(chosen)},
+        _order(chosen),
         {one.id: one for one in chosen},
         store.occupants([one.id for one in chosen]),
     )
@@ -213,7 +223,7 @@ class _View:
 
 def keep(store: Store, judging: Judging, *, only_run: str | None = None, all_anew: bool = False) -> None:
     """Conclude and judge what was not yet, of the whole picture, and keep it; what others hold stays as it is."""
-    order = {one.id: place for place, one in enumerate(store.runs())}
+    order = _order(store.runs())
     plain: list[tuple[int, str, tuple[Finding, ...]]] = []
     others: list[Conclusion] = []
     for held in store.held(only_run):
@@ -238,7 +248,7 @@ def conclusion(held: Held, device: Device, findings: tuple[Finding, ...], basis:
 
 def identify_again(store: Store, run: str | None = None) -> tuple[Change, ...]:
     """Identify stored devices with the rules at hand, keep the result, judge as before, and return what changed."""
-    order = {one.id: place for place, one in enumerate(store.runs())}
+    order = _order(store.runs())
     changes: list[Change] = []
     kept: list[Conclusion] = []
     for held in store.held(run, with_bytes=True):

@@ -5,10 +5,11 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from auditor.garbage import seldom_collected
 from auditor.model import Run
 from auditor.net import Stop
+from auditor.run.basis import Basis
 from auditor.run.execute import ENDED, Execution, new_run, utc_now
-from auditor.run.garbage import seldom_collected
 from auditor.run.past import Past, past_of
 from auditor.run.plan import Audit
 from auditor.run.progress import Progress
@@ -80,16 +81,18 @@ def execute(
     stop: Stop,
     watch: Callable[[Progress], None] = lambda _: None,
     credentials: Credentials | None = None,
+    chosen: Basis | None = None,
 ) -> Run:
-    """Execute a run on a loop of its own. The first Ctrl-C or SIGTERM ends it in order, the second at once."""
+    """Execute a run on a loop of its own; `chosen` says by what it is to be judged. The first Ctrl-C or SIGTERM ends it in order, the second at once."""
 
     async def main() -> Run:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _interrupt, loop, stop)
         return await Execution(
-            scope, audit, store, stop, begun.run, begun.past, watch=watch, credentials=credentials
-        ).execute()
+            scope, audit, store, stop, begun.run, begun.past,
+            watch=watch, credentials=credentials, chosen=chosen,
+        ).execute()  # fmt: skip
 
     with seldom_collected(), asyncio.Runner(loop_factory=_loop) as runner:
         return runner.run(main())

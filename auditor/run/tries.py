@@ -2,7 +2,7 @@
 
 import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from auditor.model import Outcome, Reason
 
@@ -67,3 +67,48 @@ def try_of(subject: str, text: str) -> Try | None:
     except (ValueError, KeyError, TypeError, AttributeError):
         logger.warning("the log's line about a login at %s cannot be read and is passed over", subject)
         return None
+
+
+@dataclass(slots=True)
+class Tried:
+    """Where the entries were tried in a run: one is spent at a device that it was tried at without success."""
+
+    earlier: tuple[Try, ...]
+    """What earlier processes of the run tried, in order."""
+    _spent: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(entry, subject or mark) of a device -> how it went."""
+
+    def __post_init__(self) -> None:
+        for one in self.earlier:
+            self.remember(one)
+
+    def remember(self, one: Try) -> None:
+        """Take in how a try went."""
+        for name in (one.subject, *one.marks):
+            if one.is_spent:
+                self._spent[one.entry, name] = one.outcome
+            elif one.outcome == Outcome.ACCEPTED or self._spent.get((one.entry, name)) == TRYING:
+                # A try that was stopped before the account was shown is none.
+                self._spent.pop((one.entry, name), None)
+
+    def is_spent(self, entry: str, *names: str) -> bool:
+        """Tell whether an entry may not be tried any more at a device, given by its subject or marks."""
+        return any((entry, name) in self._spent for name in names)
+
+    def last_shown(self) -> tuple[Try, ...]:
+        """Return how each entry was last shown to each device by earlier processes, in that order."""
+        last: dict[tuple[str, str], Try] = {}
+        for one in self.earlier:
+            if one.is_shown:
+                last.pop((one.entry, one.subject), None)
+                last[one.entry, one.subject] = one
+        return tuple(last.values())
+
+    def was_read_before(self, entry: str, subject: str) -> bool:
+        """Tell whether an earlier process read all that an entry shows of a device's management tree."""
+        return any(
+            one.outcome == Outcome.ACCEPTED
+            and (one.entry, one.subject) == (entry, subject)
+            and one.answered is not None
+            for one in self.earlier
+        )

@@ -1,7 +1,7 @@
 """Whose turn it is to try an entry: never more open tries than refusals in a row would end it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -34,11 +34,6 @@ class Turns:
             self.refusals = 0 if not self.is_ended else self.refusals
         elif outcome in _REFUSING:
             self.refusals += 1
-
-    def recall(self, outcomes: Iterable[str]) -> None:
-        """Count the tries of earlier processes, in order; one that was broken off may have been refused."""
-        for outcome in outcomes:
-            self.learn(outcome)
 
     @asynccontextmanager
     async def turn(self, line: LoggedLine, begin: Callable[[], None]) -> AsyncIterator[bool]:

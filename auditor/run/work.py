@@ -5,19 +5,18 @@ from dataclasses import replace
 
 from auditor.knowledge import is_settled, knowledge_book, plan, progress
 from auditor.knowledge.assess import assess
-from auditor.model import Device, Finding, FindingKind, Verdict, WorkOrder
+from auditor.model import MAY_HOLD, Device, Finding, FindingKind, Verdict, WorkOrder
 from auditor.run.basis import basis_of, judging_by
 from auditor.run.picture import Picture, concluded
 from auditor.store import Judgement, Store
-
-_OPEN = (Verdict.AFFECTED.value, Verdict.POSSIBLY_AFFECTED.value)
 
 
 def work(store: Store, picture: Picture, *, scope: str = "scope.toml") -> tuple[WorkOrder, ...]:
     """Return the work orders of a picture with their state.
 
     What a device was found to have, and by a newer answer to the same questions has no longer, is done; so is what was
-    asked of a device that somebody retired. A device that is silent or replaced keeps its work, in a list of its own. What can no longer be told stays open.
+    asked of a device that somebody retired. A device that is silent or replaced keeps its work, in a list of its own.
+    What can no longer be told stays open.
     """
     devices = {device.key: device for device in picture.devices}
     done, left = _aftermath(store, picture, devices)
@@ -26,7 +25,7 @@ def work(store: Store, picture: Picture, *, scope: str = "scope.toml") -> tuple[
     here = [device for device in (*staying, *left) if device.is_present]
     absent = [device for device in (*staying, *left) if not device.is_present]
     known = frozenset(
-        f"{one.key} {one.id}" for one in store.judgements([*_OPEN, Verdict.NOT_ASSESSED.value])
+        f"{one.key} {one.id}" for one in store.judgements([*MAY_HOLD, Verdict.NOT_ASSESSED])
         if one.run != picture.run.id and one.run in _names(picture)
     )  # fmt: skip
     settled = [_without_word(device) for device in done]
@@ -53,7 +52,7 @@ def _aftermath(
     for one in _gone(store, picture, devices):
         now = devices[one.key]
         for past in store.past_findings(one):
-            then = _then(store, picture, one)
+            then = _then(store, one)
             if then is None or not _is_still_meant(store, picture, one, then, past.finding):
                 continue
             settled = is_settled(past.finding, past.exchanges, now)
@@ -78,19 +77,18 @@ def _gone(store: Store, picture: Picture, devices: dict[str, Device]) -> Iterato
         (key, one.id, verdict)
         for key, device in devices.items()
         for one in device.findings
-        for verdict in (_OPEN if one.verdict is Verdict.AFFECTED else (one.verdict.value,))
+        for verdict in (MAY_HOLD if one.verdict is Verdict.AFFECTED else (one.verdict,))
     }
     names, last = _names(picture), dict[tuple[str, str, str], Judgement]()
-    for one in store.judgements(_OPEN):
+    for one in store.judgements(MAY_HOLD):
         name = (one.key, one.id, one.verdict)
         if one.run in names and one.key in devices and name not in now:
             last[name] = one
     return (one for one in last.values() if not devices[one.key].is_retired)
 
 
-def _then(store: Store, picture: Picture, one: Judgement) -> Device | None:
+def _then(store: Store, one: Judgement) -> Device | None:
     """Return the device as that run alone heard it."""
-    del picture
     held = store.held(one.run, numbers=(one.number,))
     return next((device for _, device in concluded(store, held, None, run=one.run)), None)
 

@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
+from auditor.model.marks import plain_mac
 from auditor.scope.addresses import address_number, address_text, interval
 from auditor.scope.credentials import (
     Credentials,
@@ -204,7 +205,7 @@ def _place(table: _Table) -> Place:
 
 def _device(text: str) -> str:
     """Bring an address or a MAC into its plain form; anything else is a serial number."""
-    plain = "".join(one for one in text.lower() if one in "0123456789abcdef")
+    plain = plain_mac(text)
     if len(plain) == 12 and re.fullmatch(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}", text):
         return plain
     try:

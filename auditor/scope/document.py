@@ -10,8 +10,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from auditor.model import Method, Pace
+from auditor.model.marks import plain_mac
 from auditor.scope.addresses import AddressSet, edges, interval
-from auditor.scope.scope import DEFAULT_METHODS, Authorisation, Exclusion, Scope, Site, plain_mac
+from auditor.scope.scope import DEFAULT_METHODS, Authorisation, Exclusion, Scope, Site
 from auditor.scope.windows import DAYS, Window
 
 SCHEMA_VERSION = 1

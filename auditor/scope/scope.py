@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from auditor.model import Grant, Method, Pace
+from auditor.model.marks import plain_mac
 from auditor.scope.addresses import NEVER, AddressSet, address_number, address_text, interval
 from auditor.scope.windows import Window, closes, opens
 
@@ -340,11 +341,6 @@ class Scope:
             "narrowed": self.narrowed_to.texts() if self.narrowed_to is not None else None,
             **({"basic_without_tls": True} if self.basic_without_tls else {}),
         }
-
-
-def plain_mac(text: str) -> str:
-    """Return a MAC address as twelve lower-case hexadecimal digits."""
-    return "".join(character for character in text.lower() if character in "0123456789abcdef")
 
 
 def slower(one: Pace, other: Pace) -> Pace:

@@ -85,6 +85,14 @@ class Shelf:
                     self.shown.add(place)
 
 
+def shelf_of(observations: Iterable[Observation]) -> Shelf:
+    """Return a shelf with what readers saw, in order."""
+    shelf = Shelf()
+    for observation in observations:
+        shelf.show(observation)
+    return shelf
+
+
 def observation_rows(shelf: Shelf, run: str, device: int) -> list[dict[str, Any]]:
     """Spell all observations of a shelf."""
     return [

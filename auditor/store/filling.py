@@ -4,6 +4,7 @@ import json
 
 from sqlite_utils import Database  # noqa: TID251  this room owns the database
 
+from auditor.model.marks import plain_mac
 from auditor.store.newest import question_of
 from auditor.store.rows import exchange_of
 
@@ -72,5 +73,5 @@ def _told(db: Database, run: str, device: int) -> dict[str, tuple[str, str]]:
 
 
 def _mac(told: dict[str, tuple[str, str]]) -> str:
-    mac = "".join(c for c in told.get("mac", ("", ""))[0].lower() if c in "0123456789abcdef")
+    mac = plain_mac(told.get("mac", ("", ""))[0])
     return mac if len(mac) == 12 else ""

@@ -8,17 +8,16 @@ a later connection has closed: what it said before counts no more.
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from auditor.model import Exchange, Protocol, Status, Transport
+from auditor.model import HEARD, NOT_THERE, Exchange, Protocol, Status, Transport
 
 CONNECT = "tcp_connect"
 """The probe that only tries whether a port known from before still takes connections."""
 
-SAID = frozenset({Status.ANSWERED.value, Status.GARBLED.value})
-_NO = frozenset({Status.REFUSED.value, Status.SILENT.value})
-_NOT_PUT = frozenset({Status.WITHHELD.value, Status.BUG.value})
+NOT_PUT = frozenset({Status.WITHHELD, Status.BUG})
+"""Statuses of an exchange that never came about, so that it says nothing of the device."""
 _OPERATION = re.compile(rb"<(?:\w+:)?(Get\w{1,60})\b")
 _AUTHORISED = re.compile(rb"\r?\nauthorization:", re.IGNORECASE)
 _PLACE = re.compile(r"^\w+://[^/]*")
@@ -83,28 +82,32 @@ class _Group:
         return self.at, self.run
 
 
-def newest(asked: Iterable[Asked]) -> frozenset[str]:
-    """Return the names of the exchanges that count; does not depend on the order they are given in."""
+Closed = Mapping[int, tuple[str, str]]
+"""By TCP port: when, and in which run, it was last found closed."""
+
+
+def newest(asked: Iterable[Asked], closed: Closed | None = None) -> frozenset[str]:
+    """Return the names of the exchanges that count; does not depend on the order they are given in.
+
+    `closed` is what `closed_ports` says of them, where that is known already.
+    """
     groups: dict[str, dict[str, _Group]] = defaultdict(dict)
-    answered: set[tuple[str, str]] = set()
     told = list(asked)
+    shut = closed_ports(told) if closed is None else closed
     for one in told:
-        said, put = one.status in SAID, one.status not in _NOT_PUT
+        said, put = one.status in HEARD, one.status not in NOT_PUT
         group = groups[one.question].setdefault(one.run, _Group(one.run, "", False, False, []))
         group.exchanges.append(one)
         group.said |= said
         group.put |= put
         group.at = max(group.at, one.at)
-        if said and one.stream:
-            answered.add((one.run, one.address))
-    closed = closed_ports(told, answered)
     chosen: set[str] = set()
     for by_run in groups.values():
-        chosen.update(one.id for group in _counting(list(by_run.values()), closed) for one in group.exchanges)
+        chosen.update(one.id for group in _counting(list(by_run.values()), shut) for one in group.exchanges)
     return frozenset(chosen)
 
 
-def _counting(groups: list[_Group], closed: dict[int, tuple[str, str]]) -> list[_Group]:
+def _counting(groups: list[_Group], closed: Closed) -> list[_Group]:
     """Return the newest answer to a question, where its port has not closed since, and the newest try if that is later."""
     said = [one for one in groups if one.said and not _is_shut(one, closed)]
     best = max(said, key=lambda one: one.age, default=None)
@@ -116,29 +119,30 @@ def _counting(groups: list[_Group], closed: dict[int, tuple[str, str]]) -> list[
     return kept
 
 
-def _is_shut(group: _Group, closed: dict[int, tuple[str, str]]) -> bool:
+def _is_shut(group: _Group, closed: Closed) -> bool:
     first = group.exchanges[0]
-    shut = closed.get(first.port) if first.stream else None
-    return shut is not None and shut[1] != group.run and group.at < shut[0]
+    return first.stream and has_closed(first.port, group.at, group.run, closed)
 
 
-def heard_at(told: Iterable[Asked]) -> set[tuple[str, str]]:
-    """Return in which runs, and at which addresses, a device answered by TCP."""
-    return {(one.run, one.address) for one in told if one.stream and one.status in SAID}
+def has_closed(port: int, at: str, run: str, closed: Closed) -> bool:
+    """Tell whether a TCP port was found closed since it answered at that moment in that run."""
+    shut = closed.get(port)
+    return shut is not None and shut[1] != run and at < shut[0]
 
 
-def closed_ports(told: Iterable[Asked], answered: set[tuple[str, str]]) -> dict[int, tuple[str, str]]:
+def closed_ports(told: Sequence[Asked]) -> Closed:
     """Return for each port when, and in which run, it was last found closed, nobody having answered at it in that run.
 
     A try that was refused, or went unanswered, closes a port only where the device answered at that address by another
     port in that run: else it may be off or have moved, and whoever refuses may be somebody else.
     """
-    open_in = {(one.run, one.port) for one in told if one.stream and one.status in SAID}
+    answered = {(one.run, one.address) for one in told if one.stream and one.status in HEARD}
+    open_in = {(one.run, one.port) for one in told if one.stream and one.status in HEARD}
     closed: dict[int, tuple[str, str]] = {}
     for one in told:
         if not one.stream or not one.port or (one.run, one.port) in open_in or not one.live:
             continue
-        if one.probe == CONNECT and (one.run, one.address) in answered and one.status in _NO:
+        if one.probe == CONNECT and (one.run, one.address) in answered and one.status in NOT_THERE:
             closed[one.port] = max(closed.get(one.port, ("", "")), (one.at, one.run))
     return closed
 

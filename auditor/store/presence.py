@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from auditor.model import Marks
-from auditor.model.place import site_and_place
-from auditor.store.rows import Row, place, place_of, seen_at, stamp
+from auditor.model.place import place_of, site_and_place
+from auditor.store.rows import Row, place, seen_at, stamp
 from auditor.store.tenancy import Meeting
 
 logger = logging.getLogger(__name__)

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import sqlite3
 import zlib
 from collections import defaultdict
@@ -10,62 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from auditor.model import Device, Endpoint, Exchange, Finding, Identity, Observation, Protocol, Run, Status
+from auditor.model import HEARD, Device, Exchange, Finding, Identity
 from auditor.store.evidence import Shelf, finding_of, identity_of
-from auditor.store.newest import SAID, Asked, closed_ports, digest, heard_at, newest
+from auditor.store.newest import NOT_PUT, Asked, Closed, closed_ports, digest, has_closed, newest
 from auditor.store.presence import Whereabouts, whereabouts
-from auditor.store.rows import Row, exchange_of, moment, place_of, run_of
+from auditor.store.rows import DAMAGE, Row, exchange_of, moment
 
 logger = logging.getLogger(__name__)
 
 _AT_ONCE = 200
-_DAMAGE = (ValueError, KeyError, TypeError, IndexError, zlib.error)
-"""What comes of reading a record that something damaged."""
-_NOT_PUT = frozenset({"withheld", "bug"})
 _WITHOUT_BYTES = (
     "run, id, device, subject, probe, protocol, transport, address, port, status, at, seconds, cut, detail, source,"
     " observed, question, part"
 )
 """Columns of an exchange, all but what was asked and said."""
-
-
-def runs(connection: sqlite3.Connection) -> tuple[Run, ...]:
-    """Return all runs, oldest first."""
-    rows = connection.execute("SELECT * FROM run ORDER BY started, id").fetchall()
-    return tuple(run_of(row, state_of(row)) for row in rows)
-
-
-def state_of(row: Row) -> str:
-    """Return a run's state; one that says it is running while its process is gone was killed."""
-    if row["state"] == "running" and not _is_alive(row["process"]):
-        return "killed"
-    return str(row["state"])
-
-
-def _is_alive(process: int | None) -> bool:
-    if not process:
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def earlier(connection: sqlite3.Connection, run: str) -> tuple[str, ...]:
-    """Return the runs begun before that one, oldest first."""
-    rows = connection.execute(
-        "SELECT id FROM run WHERE (started, id) < (SELECT started, id FROM run WHERE id = ?) ORDER BY started, id",
-        (run,),
-    )
-    return tuple(row[0] for row in rows.fetchall())
-
-
-def numbers(connection: sqlite3.Connection) -> list[int]:
-    """Return the numbers of all devices, sorted by place."""
-    return [row[0] for row in connection.execute("SELECT id FROM device ORDER BY place, id").fetchall()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +100,12 @@ class _Batch:
         self, row: Row, met: Sequence[Row], said: Sequence[Row], stored: Sequence[Row], parts: "_Parts"
     ) -> Held:
         asked = [_asked(one) for one in said]
-        names = newest(asked)
+        closed = closed_ports(asked)
+        names = newest(asked, closed)
         counting = [one for one in said if one["id"] in names]
         counting.sort(key=lambda one: (self.order[one["run"]], one["number"]))
-        told = {one["run"]: None for one in counting if one["status"] in SAID}
-        evidence = digest(one["id"] for one in counting if one["status"] in SAID)
+        told = {one["run"]: None for one in counting if one["status"] in HEARD}
+        evidence = digest(one["id"] for one in counting if one["status"] in HEARD)
         where = whereabouts(met, dict(self.started))
         last = max((one["run"] for one in met), key=lambda run: self.order[run])
         wanted = next(iter(told)) if len(told) == 1 else last if not told else ""
@@ -159,7 +117,7 @@ class _Batch:
             address=where.address,
             identity=Identity(row["key"]),
             addresses=tuple(one[0] for one in where.addresses),
-            ports=_open(where, closed_ports(asked, heard_at(asked))),
+            ports=_open(where, closed),
             first_seen=moment(where.first_seen),
             last_seen=moment(where.last_seen),
             source=where.source,
@@ -179,7 +137,7 @@ class _Batch:
         for row in rows:
             try:
                 yield exchange_of(row, with_bytes=self.with_bytes)
-            except _DAMAGE as error:
+            except DAMAGE as error:
                 logger.warning(
                     "exchange %s of %s cannot be read and is passed over: %s", row["id"], key, error
                 )
@@ -194,7 +152,7 @@ class _Batch:
                 run,
                 min((one["at"] for one in asked[run] if one["at"]), default=heard[run]["first_at"] if run in heard else ""),
                 run in heard,
-                run in heard or any(one["status"] not in _NOT_PUT for one in asked[run]),
+                run in heard or any(one["status"] not in NOT_PUT for one in asked[run]),
                 any(one["source"] == "live" for one in asked[run])
                 or (run in heard and "live" in heard[run]["source"]),
             )
@@ -211,12 +169,12 @@ class _Batch:
         return grouped
 
 
-def _open(where: Whereabouts, closed: Mapping[int, tuple[str, str]]) -> tuple[tuple[str, int], ...]:
+def _open(where: Whereabouts, closed: Closed) -> tuple[tuple[str, int], ...]:
     """Return the ports that answered when they were last tried: one that nobody tried again has not closed."""
     return tuple(
         (transport, port)
         for (transport, port), (at, run) in where.last_open.items()
-        if transport == "udp" or port not in closed or closed[port][1] == run or closed[port][0] < at
+        if transport == "udp" or not has_closed(port, at, run, closed)
     )
 
 
@@ -247,7 +205,7 @@ class _Parts:
         """Return the device with what was concluded of it; None where that cannot be read, and must be concluded anew."""
         try:
             return self._put_together(bare, number, run, found)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             logger.warning(
                 "what was concluded of %s cannot be read and is concluded anew: %s", bare.key, error
             )
@@ -277,7 +235,7 @@ def findings_of(shelf: Shelf, key: str, rows: Iterable[Row]) -> Iterator[Finding
     for row in rows:
         try:
             yield finding_of(shelf, key, row)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             logger.warning("finding %s of %s cannot be read and is passed over: %s", row["id"], key, error)
 
 
@@ -288,127 +246,3 @@ def _rows(
     return connection.execute(
         f"SELECT {what} FROM {table} WHERE {column} IN ({marks}) ORDER BY rowid"  # noqa: S608  our names and integers
     ).fetchall()
-
-
-def named(connection: sqlite3.Connection, name: str) -> list[int]:
-    """Return the numbers of the devices with this key, at or behind this address (now, else ever), MAC or serial."""
-    mac = "".join(c for c in name.lower() if c in "0123456789abcdef")
-    for sql, value in (
-        ("key = ?", name),
-        ("? IN (address, behind)", name),
-        ("serial = ?", name),
-        ("mac = ?", mac if len(mac) == 12 else name),
-        ("EXISTS (SELECT 1 FROM json_each(addresses) h WHERE json_extract(h.value, '$[0]') = ?)", name),
-    ):
-        found = connection.execute(f"SELECT id FROM device WHERE {sql} ORDER BY place", (value,))  # noqa: S608  one of the texts above
-        numbers_found = [row[0] for row in found.fetchall()]
-        if numbers_found:
-            return numbers_found
-    return []
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a device was met last, and the TCP ports that answered there."""
-
-    site: str
-    address: str
-    part: str
-    ports: tuple[int, ...]
-
-
-def places(connection: sqlite3.Connection) -> tuple[Place, ...]:
-    """Return the last place of every device that was within the scope; what hangs behind a recorder has none."""
-    found = []
-    rows = connection.execute(
-        "SELECT d.id, d.site, d.address AS whole, d.ports, m.address, m.part FROM device d"
-        " JOIN met m ON m.device = d.id AND m.run = d.last_run AND m.site = d.site WHERE d.granted ORDER BY d.place"
-    )
-    for row in rows.fetchall():
-        if "#" not in row["address"] and place_of(row["address"], row["part"]) == row["whole"]:
-            streams = sorted(
-                {port for transport, port in json.loads(row["ports"]) if transport != "udp" and port}
-            )
-            found.append(Place(row["site"], row["address"], row["part"], tuple(streams)))
-    return tuple(found)
-
-
-def occupants(
-    connection: sqlite3.Connection, runs: Iterable[str] | None
-) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return who was met last at each place, by the time of the meeting."""
-    wanted = None if runs is None else set(runs)
-    rows = connection.execute(
-        "SELECT m.site, m.address, m.part, d.key, m.run FROM met m JOIN device d ON d.id = m.device"
-        " JOIN run r ON r.id = m.run ORDER BY CASE m.at WHEN '' THEN r.started ELSE m.at END, r.started"
-    )
-    return {
-        (row["site"], place_of(row["address"], row["part"])): (row["key"], row["run"])
-        for row in rows
-        if wanted is None or row["run"] in wanted
-    }
-
-
-def keys_of(connection: sqlite3.Connection, run: str, subjects: Iterable[str]) -> tuple[str, ...]:
-    """Return the keys of the devices that a run met under these subjects."""
-    rows = connection.execute(
-        "SELECT DISTINCT d.key FROM met m JOIN device d ON d.id = m.device"
-        " WHERE m.run = ? AND m.subject IN (SELECT value FROM json_each(?)) ORDER BY d.key",
-        (run, json.dumps(list(subjects))),
-    )
-    return tuple(row[0] for row in rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """That a run judged a finding to be so of a device."""
-
-    key: str
-    number: int
-    run: str
-    id: str
-    verdict: str
-
-
-def judgements(connection: sqlite3.Connection, verdicts: Iterable[str]) -> Iterator[Judgement]:
-    """Yield every time a finding got one of these verdicts, oldest first."""
-    rows = connection.execute(
-        "SELECT d.key, f.device, f.run, f.id, f.verdict FROM finding f JOIN device d ON d.id = f.device JOIN run r ON r.id = f.run"
-        " WHERE f.verdict IN (SELECT value FROM json_each(?)) ORDER BY r.started, r.id, f.row",
-        (json.dumps(list(verdicts)),),
-    )
-    return (Judgement(row["key"], row["device"], row["run"], row["id"], row["verdict"]) for row in rows)
-
-
-@dataclass(frozen=True, slots=True)
-class PastFinding:
-    """A finding as a run judged it, and the names of the exchanges it rested on."""
-
-    finding: Finding
-    exchanges: frozenset[str]
-
-
-def past_findings(connection: sqlite3.Connection, one: Judgement) -> Iterator[PastFinding]:
-    """Yield the findings a judgement speaks of; their evidence by name alone."""
-    rows = connection.execute(
-        "SELECT * FROM finding WHERE device = ? AND run = ? AND id = ? AND verdict = ?",
-        (one.number, one.run, one.id, one.verdict),
-    )
-    for row in rows.fetchall():
-        try:
-            yield _past(row, one.key)
-        except _DAMAGE as error:
-            logger.warning("finding %s of %s cannot be read and is passed over: %s", one.id, one.key, error)
-
-
-def _past(row: Row, key: str) -> PastFinding:
-    names = {one["exchange"] for claim in json.loads(row["because"]) for one in json.loads(claim["because"])}
-    names |= {one[0] for one in json.loads(row["observations"])}
-    shelf = Shelf()
-    for place in json.loads(row["observations"]):
-        shelf.by_place[tuple(place)] = Observation(place[1], "", _UNREAD)
-    return PastFinding(finding_of(shelf, key, row), frozenset(names))
-
-
-_UNREAD = Exchange("", "", Protocol.OBSERVED, Endpoint("", 0), b"", b"", Status.ANSWERED)
-"""Stands for an exchange of an earlier run that is known by name only."""

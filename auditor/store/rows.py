@@ -4,8 +4,9 @@ import hashlib
 import ipaddress
 import json
 import logging
+import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,9 @@ logger = logging.getLogger(__name__)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 Row = Mapping[str, Any]
 """A row as SQLite gives it; never leaves this room."""
+
+DAMAGE = (ValueError, KeyError, TypeError, IndexError, zlib.error)
+"""What comes of reading a record that something damaged."""
 
 PACK_ABOVE = 512
 """Replies longer than this many bytes are kept compressed when that makes them shorter."""
@@ -55,11 +59,6 @@ def place(site: str, address: str) -> str:
     except ValueError:
         return f"{site}\x1f9{address}"
     return f"{site}\x1f{parsed.version}{parsed.packed.hex()}"
-
-
-def place_of(address: str, part: str) -> str:
-    """Return how a place is written: the address, with the port where several devices share it."""
-    return f"[{address}]{part}" if part and ":" in address else address + part
 
 
 def run_row(run: Run, options: str = "", process: int | None = None) -> dict[str, Any]:
@@ -225,3 +224,17 @@ def seen_at(history: Sequence[Sequence[str]], address: str, at: str) -> list[lis
     return [
         [name, *span] for name, span in sorted(known.items(), key=lambda one: (one[1][0], place("", one[0])))
     ]
+
+
+def insert(
+    connection: sqlite3.Connection, table: str, rows: Iterable[dict[str, Any]], *, ignore: bool = False
+) -> None:
+    """Insert rows that all have the same columns in the same order, by one prepared statement."""
+    gathered = list(rows)
+    if gathered:
+        names = ", ".join(f'"{name}"' for name in gathered[0])
+        marks = ", ".join("?" for _ in gathered[0])
+        connection.executemany(
+            f"INSERT {'OR IGNORE ' if ignore else ''}INTO {table} ({names}) VALUES ({marks})",  # noqa: S608  our own names
+            [tuple(row.values()) for row in gathered],
+        )

@@ -1,18 +1,18 @@
 """Keeping the tables in step with who is who: each meeting under its device, each exchange under its meeting."""
 
+import json
 import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from auditor.model import Marks
-from auditor.model.place import site_and_place
+from auditor.model.place import place_of, site_and_place
 from auditor.store.presence import Presence, device_row, meeting_of, meetings, met_row, whereabouts
-from auditor.store.rows import Row, place, place_of
+from auditor.store.rows import Row, place
 from auditor.store.tenancy import Tenancy
 
 _OF_A_DEVICE = ("finding", "claim", "observation")
-_MOST_NAMES = 500
 
 
 @dataclass(slots=True)
@@ -61,32 +61,20 @@ class Settling:
 
     def file(self, run: str, met: Presence, number: int, names: frozenset[str] | None) -> None:
         """File what a run heard at an address under the device it is; `names` where several share the address."""
-        if names is None:
-            rows = self.connection.execute(
-                "SELECT DISTINCT device FROM exchange WHERE run = ? AND subject = ? AND part = ? AND device <> ?",
-                (run, met.subject, met.part, number),
-            ).fetchall()
-            self.connection.execute(
-                "UPDATE exchange SET device = ? WHERE run = ? AND subject = ? AND part = ? AND device <> ?",
-                (number, run, met.subject, met.part, number),
-            )
-        else:
-            rows = []
-            ordered = sorted(names)
-            for start in range(0, len(ordered), _MOST_NAMES):
-                some = ordered[start : start + _MOST_NAMES]
-                marks = ",".join("?" for _ in some)
-                where = f"run = ? AND subject = ? AND id IN ({marks})"
-                rows += self.connection.execute(
-                    f"SELECT DISTINCT device FROM exchange WHERE {where} AND device <> ?",  # noqa: S608  question marks
-                    (run, met.subject, *some, number),
-                ).fetchall()
-                self.connection.execute(
-                    f"UPDATE exchange SET device = ?, part = ? WHERE {where}",  # noqa: S608  question marks
-                    (number, met.part, run, met.subject, *some),
-                )
-        for (former,) in ((row[0],) for row in rows):
-            self._unsay(run, former)
+        where, given = "run = ? AND subject = ? AND part = ?", (run, met.subject, met.part)
+        if names is not None:
+            where = "run = ? AND subject = ? AND id IN (SELECT value FROM json_each(?))"
+            given = (run, met.subject, json.dumps(sorted(names)))
+        others = self.connection.execute(
+            f"SELECT DISTINCT device FROM exchange WHERE {where} AND device <> ?",  # noqa: S608  one of the two above
+            (*given, number),
+        ).fetchall()
+        self.connection.execute(
+            f"UPDATE exchange SET device = ?, part = ? WHERE {where} AND (device <> ? OR part <> ?)",  # noqa: S608  as above
+            (number, met.part, *given, number, met.part),
+        )
+        for row in others:
+            self._unsay(run, row[0])
 
     def _unsay(self, run: str, number: int) -> None:
         """Drop what a run concluded of a device whose exchanges are no longer all its own."""
@@ -154,7 +142,7 @@ class Settling:
             "SELECT id FROM device d WHERE NOT EXISTS (SELECT 1 FROM met m WHERE m.device = d.id)"
             " AND NOT EXISTS (SELECT 1 FROM exchange e WHERE e.device = d.id)"
         ).fetchall()
-        for (number,) in ((row[0],) for row in gone):
+        for number in [row[0] for row in gone]:
             for table in (*_OF_A_DEVICE, "concluded"):
                 self.connection.execute(f"DELETE FROM {table} WHERE device = ?", (number,))  # noqa: S608  our names
             self.connection.execute("DELETE FROM device WHERE id = ?", (number,))

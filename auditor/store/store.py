@@ -2,40 +2,28 @@
 
 import os
 import sqlite3
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sqlite_utils import Database  # noqa: TID251  this room owns the database
 
-from auditor.model import Coverage, Device, Exchange, Finding, Identity, Marks, Observation, Run
-from auditor.store import reading, retention
+from auditor.model import Device, Exchange, Finding, Identity, Marks, Observation, Run
+from auditor.store import judgements, lookup, reading, retention, running
 from auditor.store import retiring as words_of
-from auditor.store.evidence import Shelf
+from auditor.store.concluding import Conclusion
+from auditor.store.judgements import Judgement, PastFinding
+from auditor.store.lookup import Place
 from auditor.store.opening import Access, StoreError, database
 from auditor.store.presence import Presence
-from auditor.store.reading import Held, Judgement, PastFinding, Place
+from auditor.store.reading import Held
 from auditor.store.retiring import Word
-from auditor.store.rows import addresses_of, exchange_of, moment, run_of, run_row
-from auditor.store.writing import Conclusion, Writer
-
-_AT_ONCE = 200
-"""Devices whose findings are written together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One entry of a run's log."""
-
-    at: datetime
-    kind: str
-    subject: str
-    text: str
+from auditor.store.rows import addresses_of, exchange_of, moment, run_row
+from auditor.store.running import Event
+from auditor.store.writing import Writer
 
 
 @dataclass(slots=True)
@@ -138,68 +126,28 @@ class Store:
         writer.flush()
         with writer.transaction():
             for one in conclusions:
-                writer.keep_conclusion(one)
+                writer.concluding.keep(one)
 
     def all_findings(self, basis: str, found: Iterable[tuple[int, str, Sequence[Finding]]]) -> None:
         """Put findings of many devices in place: (number, run their claims are filed under, findings)."""
         writer = self._writing()
         writer.flush()
         with writer.transaction():
-            waiting = iter(found)
-            while batch := list(islice(waiting, _AT_ONCE)):
-                by_run: dict[str, list[tuple[int, Sequence[Finding]]]] = defaultdict(list)
-                for number, run, said in batch:
-                    by_run[run].append((number, said))
-                for run, some in by_run.items():
-                    shelves = self._shelves(run, {number for number, _ in some})
-                    writer.replace_findings(run, ((number, shelves[number], said) for number, said in some))
-                    for number, _ in some:
-                        writer.judged(number, run, basis)
-
-    def _shelves(self, run: str, numbers: Iterable[int]) -> dict[int, Shelf]:
-        """Return the places of the observations of some devices."""
-        shelves = {number: Shelf() for number in numbers}
-        marks = ",".join(str(int(number)) for number in shelves)
-        rows = self.db.conn.execute(
-            f"SELECT * FROM observation WHERE run = ? AND device IN ({marks}) ORDER BY rowid",  # noqa: S608  integers
-            (run,),
-        )
-        for row in rows.fetchall():
-            shelves[row["device"]].recall((row,))
-        return shelves
+            writer.concluding.all_findings(basis, found)
 
     # What everybody reads
 
     def runs(self) -> tuple[Run, ...]:
         """Return all runs, oldest first."""
-        return reading.runs(self.db.conn)
+        return running.runs(self.db.conn)
 
     def run(self, name: str | None = None) -> Run:
         """Return a run by its id or an unambiguous beginning of it; without a name the newest."""
-        found = [one for one in self.runs() if name is None or one.id.startswith(name)]
-        exact = [one for one in found if one.id == name]
-        if name is None and found:
-            return found[-1]
-        if len(exact or found) != 1:
-            what = (
-                "no run yet"
-                if name is None
-                else f"no run {name!r}"
-                if not found
-                else f"several runs {name!r}…"
-            )
-            raise StoreError(f"{self.path}: has {what}; `auditor runs --db {self.path}` lists them")
-        return (exact or found)[0]
+        return running.chosen(self.runs(), name, self.path)
 
     def options(self, run: str) -> str:
         """Return the options a run was begun with, as written then."""
-        row = self.db.conn.execute("SELECT options FROM run WHERE id = ?", (run,)).fetchone()
-        return str(row["options"] or "") if row else ""
-
-    def coverage(self, run: str) -> Coverage | None:
-        """Return how far a run got; None while nobody has counted."""
-        row = self.db.conn.execute("SELECT * FROM run WHERE id = ?", (run,)).fetchone()
-        return run_of(row, reading.state_of(row)).coverage if row else None
+        return running.options(self.db.conn, run)
 
     def held(
         self,
@@ -219,7 +167,7 @@ class Store:
         wanted = [
             one.id for one in known if run in {None, one.id} and (as_of is None or one.started <= as_of)
         ]
-        chosen = reading.numbers(self.db.conn)
+        chosen = lookup.numbers(self.db.conn)
         if numbers is not None:
             some = set(numbers)
             chosen = [one for one in chosen if one in some]
@@ -237,27 +185,31 @@ class Store:
     def named(self, name: str) -> tuple[int, ...]:
         """Return the numbers of the devices of that key, address now or ever, MAC or serial number."""
         self.flush()
-        return tuple(reading.named(self.db.conn, name))
+        return tuple(lookup.named(self.db.conn, name))
 
-    def device(self, name: str, run: str | None = None) -> tuple[Device, ...]:
-        """Return the devices of that key, address, MAC or serial number; an address may exist at several sites."""
-        found = self.held(run, with_bytes=True, numbers=self.named(name))
-        return tuple(one.device for one in found)
+    def keys(self, numbers: Collection[int]) -> frozenset[str]:
+        """Return the keys of the devices with these numbers."""
+        return lookup.keys(self.db.conn, numbers)
+
+    def alike(self, numbers: Collection[int], claims: Collection[str]) -> frozenset[int]:
+        """Return the numbers of devices of which any run claimed, under these names, what it claimed of one of those."""
+        self.flush()
+        return lookup.alike(self.db.conn, numbers, claims)
 
     def keys_of(self, run: str, subjects: Iterable[str]) -> tuple[str, ...]:
         """Return the keys of the devices that this run met under these subjects (`site/address`)."""
         self.flush()
-        return reading.keys_of(self.db.conn, run, subjects)
+        return lookup.keys_of(self.db.conn, run, subjects)
 
     def occupants(self, runs: Collection[str] | None = None) -> dict[tuple[str, str], tuple[str, str]]:
         """Return who was met last at each place: (site, address with part) -> (key, run)."""
         self.flush()
-        return reading.occupants(self.db.conn, runs)
+        return lookup.occupants(self.db.conn, runs)
 
     def places(self) -> tuple[Place, ...]:
         """Return where devices were met last, by which ports, so that a later run can look there again."""
         self.flush()
-        return reading.places(self.db.conn)
+        return lookup.places(self.db.conn)
 
     def addresses(self, key: str) -> tuple[tuple[str, datetime | None, datetime | None], ...]:
         """Return the address history of a device: address, first seen, last seen."""
@@ -267,11 +219,11 @@ class Store:
 
     def judgements(self, verdicts: Collection[str]) -> Iterator[Judgement]:
         """Yield every time a run gave a finding one of these verdicts, oldest first."""
-        return reading.judgements(self.db.conn, verdicts)
+        return judgements.judgements(self.db.conn, verdicts)
 
     def past_findings(self, one: Judgement) -> tuple[PastFinding, ...]:
         """Return the findings a judgement speaks of, with the names of the exchanges they rested on."""
-        return tuple(reading.past_findings(self.db.conn, one))
+        return tuple(judgements.past_findings(self.db.conn, one))
 
     def retire(self, word: Word) -> None:
         """Keep somebody's word that a device was retired, or is in use after all."""
@@ -304,16 +256,10 @@ class Store:
         )
         return (exchange_of(row) for row in rows.fetchall())
 
-    def events(self, run: str, kind: str | None = None) -> tuple[Event, ...]:
-        """Return a run's log, or its entries of one kind, in order."""
+    def events(self, run: str, *kinds: str) -> tuple[Event, ...]:
+        """Return a run's log, or its entries of some kinds, in order."""
         self.flush()
-        rows = self.db.conn.execute(
-            "SELECT * FROM event WHERE run = ? AND (? IS NULL OR kind = ?) ORDER BY id", (run, kind, kind)
-        )
-        return tuple(
-            Event(moment(row["at"]) or datetime.min, row["kind"], row["subject"], row["text"])  # noqa: DTZ901  the column is never empty
-            for row in rows.fetchall()
-        )
+        return running.events(self.db.conn, run, kinds)
 
     # Forgetting
 

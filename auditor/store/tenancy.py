@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from auditor.model import Marks
-from auditor.store.rows import place_of
+from auditor.model.place import place_of
 
 _BINDING = ("serial", "mac", "endpoint")
 

@@ -1,9 +1,7 @@
 """The one writer: gathers rows and lands them in whole transactions, so that a kill loses moments, not order."""
 
-import json
 import sqlite3
-import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,36 +9,17 @@ from typing import Any
 
 from sqlite_utils import Database  # noqa: TID251  this room owns the database
 
-from auditor.model import Exchange, Finding, Identity, Marks, Observation, Status
-from auditor.store.evidence import Shelf, claim_rows, finding_row, observation_rows
+from auditor.model import Exchange, Identity, Marks, Observation
+from auditor.model.place import place_of
+from auditor.store.concluding import Concluding
 from auditor.store.newest import digest
 from auditor.store.opening import StoreError
 from auditor.store.presence import Presence, presence
-from auditor.store.rows import exchange_row, place_of, stamp
+from auditor.store.rows import exchange_row, insert, stamp
 from auditor.store.settling import Settling
 
 BATCH = 500
 """Rows gathered before they are landed without waiting for the next flush."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conclusion:
-    """What was concluded of a device from exactly the exchanges that `evidence` names."""
-
-    number: int
-    run: str
-    """The run all the evidence is from; "" where it is from several."""
-    last: str
-    """The newest run that heard it."""
-    evidence: str
-    identity: Identity
-    observations: tuple[Observation, ...]
-    findings: tuple[Finding, ...] = ()
-    basis: str | None = None
-
-
-Judged = tuple[int, Shelf, Sequence[Finding]]
-"""A device by number, where its observations are, and what is to be said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +44,11 @@ class Writer:
     _saved: list[_Saved] = field(default_factory=list)
     _events: list[dict[str, Any]] = field(default_factory=list)
     _devices: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    concluding: Concluding = field(init=False)
     _settling: Settling = field(init=False)
 
     def __post_init__(self) -> None:
+        self.concluding = Concluding(self.db.conn)
         self._settling = Settling(self.db.conn)
 
     @property
@@ -111,7 +92,7 @@ class Writer:
             self._land_exchanges()
             self._land_saved()
             # Events last: "device done" must never be on disk without the device.
-            self._insert("event", self._events)
+            insert(self.connection, "event", self._events)
         self._exchanges, self._saved, self._events = [], [], []
 
     @contextmanager
@@ -131,19 +112,9 @@ class Writer:
                 ) from error
             raise
 
-    def _insert(self, table: str, rows: Iterable[dict[str, Any]], *, ignore: bool = False) -> None:
-        """Insert rows that all have the same columns in the same order, by one prepared statement."""
-        gathered = list(rows)
-        if gathered:
-            names = ", ".join(f'"{name}"' for name in gathered[0])
-            marks = ", ".join("?" for _ in gathered[0])
-            self.connection.executemany(
-                f"INSERT {'OR IGNORE ' if ignore else ''}INTO {table} ({names}) VALUES ({marks})",  # noqa: S608  our own names
-                [tuple(row.values()) for row in gathered],
-            )
-
     def _land_exchanges(self) -> None:
-        self._insert(
+        insert(
+            self.connection,
             "exchange",
             (
                 exchange_row(run, self._device(run, exchange, granted, part), exchange, part)
@@ -159,7 +130,7 @@ class Writer:
             source = exchange.source.partition(" ")[0] or "live"
             met = presence(exchange.device, exchange.at or _NEVER, source=source, granted=granted)
             if (
-                exchange.status in _HEARD
+                exchange.status.is_heard
                 or (number := self._settling.tenant_at(met.site, place_of(met.address, part))) is None
             ):
                 number = self._stand_in(run, met, part)
@@ -181,104 +152,20 @@ class Writer:
             number = self._settling.take(one.run, one.met, one.marks)
             self._devices[one.run, one.met.subject, one.met.part] = number
             self._settling.file(one.run, one.met, number, one.exchanges)
-            self.replace_identity(one.run, number, one.identity, one.observations)
+            self.concluding.replace_identity(one.run, number, one.identity, one.observations)
             rows = self.connection.execute(
                 "SELECT id FROM exchange WHERE run = ? AND subject = ? AND part = ?"
                 " AND status IN ('answered', 'garbled')",
                 (one.run, one.met.subject, one.met.part),
             )
             names = [row[0] for row in rows if one.exchanges is None or row[0] in one.exchanges]
-            self.conclude(one.run, number, digest(names), None)
-
-    def conclude(
-        self, run: str, number: int, evidence: str, basis: str | None, body: bytes | None = None
-    ) -> None:
-        """Write down from exactly which exchanges a device's claims were concluded, and by what it was judged."""
-        self.connection.execute(
-            "INSERT OR REPLACE INTO concluded (device, run, evidence, basis, body) VALUES (?, ?, ?, ?, ?)",
-            (number, run, evidence, basis, body),
-        )
-
-    def keep_conclusion(self, one: Conclusion) -> None:
-        """Write down what was concluded: in the tables of its run, or where it rests on several, beside them."""
-        if not one.run:
-            self._keep_mixed(one)
-            return
-        self.replace_identity(one.run, one.number, one.identity, one.observations)
-        if one.findings:
-            shelf = Shelf()
-            for observation in one.observations:
-                shelf.show(observation)
-            claim_rows(shelf, one.run, one.number, one.identity)
-            self.replace_findings(one.run, ((one.number, shelf, one.findings),))
-        self.conclude(one.run, one.number, one.evidence, one.basis)
-
-    def _keep_mixed(self, one: Conclusion) -> None:
-        """Keep what rests on several runs; its findings also as those of the newest, for who looks back or at tables."""
-        self.conclude("", one.number, one.evidence, one.basis, _packed(one))
-        self.connection.execute("DELETE FROM finding WHERE run = ? AND device = ?", (one.last, one.number))
-        self.connection.execute(
-            "UPDATE concluded SET basis = NULL WHERE device = ? AND run = ?", (one.number, one.last)
-        )
-        self._insert("finding", [finding_row(Shelf(), one.last, one.number, each) for each in one.findings])
-
-    def judged(self, number: int, run: str, basis: str) -> None:
-        """Write down by what the findings of a device were made."""
-        self.connection.execute(
-            "UPDATE concluded SET basis = ? WHERE device = ? AND run = ?", (basis, number, run)
-        )
+            self.concluding.conclude(one.run, number, digest(names), None)
 
     def settle(self) -> None:
         """Take all meetings anew in the order of their time: who is who does not depend on what arrived first."""
         self._devices.clear()
         self._settling.settle()
 
-    def replace_identity(
-        self, run: str, number: int, identity: Identity, observations: Sequence[Observation]
-    ) -> None:
-        """Put an identity and its observations in place of what the run held of the device."""
-        shelf = Shelf()
-        for observation in observations:
-            shelf.show(observation)
-        claims = claim_rows(shelf, run, number, identity)
-        for table in ("finding", "claim", "observation"):
-            self.connection.execute(
-                f"DELETE FROM {table} WHERE run = ? AND device = ?",  # noqa: S608  one of two names above
-                (run, number),
-            )
-        self._insert("observation", observation_rows(shelf, run, number), ignore=True)
-        self._insert("claim", claims)
 
-    def replace_findings(self, run: str, judged: Iterable[Judged]) -> None:
-        """Put findings in place of what the run held of some devices."""
-        observations: list[dict[str, Any]] = []
-        rows: list[dict[str, Any]] = []
-        numbers: list[str] = []
-        for number, shelf, findings in judged:
-            before = len(shelf.by_place)
-            rows += [finding_row(shelf, run, number, finding) for finding in findings]
-            numbers.append(str(int(number)))
-            if len(shelf.by_place) > before:
-                observations += observation_rows(shelf, run, number)
-        self.connection.execute(
-            f"DELETE FROM finding WHERE run = ? AND device IN ({','.join(numbers)})",  # noqa: S608  integers
-            (run,),
-        )
-        self._insert("observation", observations, ignore=True)
-        self._insert("finding", rows)
-
-
-def _packed(one: Conclusion) -> bytes:
-    """Spell a conclusion that rests on several runs, in the form of the tables' rows."""
-    shelf = Shelf()
-    for observation in one.observations:
-        shelf.show(observation)
-    claims = claim_rows(shelf, "", one.number, one.identity)
-    findings = [finding_row(shelf, "", one.number, each) for each in one.findings]
-    rows = {"observation": observation_rows(shelf, "", one.number), "claim": claims, "finding": findings}
-    return zlib.compress(json.dumps(rows).encode(), 6)
-
-
-_HEARD = frozenset({Status.ANSWERED, Status.GARBLED})
 _NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 """Stands for "the file does not say when" where a moment is needed to sort by."""

@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from auditor.cli._memory import held
 from auditor.exports import exports
+from auditor.garbage import seldom_collected
 from auditor.knowledge import knowledge_book, plan
 from auditor.model import (
     Certainty,
@@ -84,7 +84,7 @@ def _stored(path: Path, count: int) -> Run:
     return run
 
 
-@held()
+@seldom_collected()
 def run(out: Path) -> dict[str, object]:
     """Measure judging and keeping, work orders, and each form of the report; seconds by clock and of processor."""
     path = out / "assessment.sqlite"

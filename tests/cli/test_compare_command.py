@@ -6,29 +6,26 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from auditor.cli import run as command
+from auditor.cli._report import Wish, gather
 from auditor.model import Coverage
-from auditor.store import Access, Store
+from auditor.model.changes import What
+from auditor.store import RETIRED, Access, Store, Word
+from tests.lab.stage import PAPER, up_on_loopback
 from tests.run.test_work import CAMERA, MENDED, heard
 
 NETWORK = f"127.124.{os.getpid() % 250}"
 SHIFT = "26000"
-SCOPE = """schema_version = 1
-[authorisation]
-reference = "TEST"
-issued_by = "test"
-contact = "test@example.org"
-valid_from = 2020-01-01T00:00:00Z
-valid_until = 2099-01-01T00:00:00Z
-[[site]]
+SCOPE = (
+    PAPER
+    + """[[site]]
 name = "hall"
 networks = ["{network}.0/29"]
 [methods]
@@ -36,24 +33,12 @@ allow = ["tcp-sweep", "http", "rtsp"]
 [pace]
 requests_per_second_host = 100
 """
+)
 
 
-@contextmanager
-def lab(folder: Path, persona: str, count: int) -> Iterator[None]:
-    ready = folder / f"{persona}.json"
-    words = [sys.executable, "-m", "lab", "up", "--network", f"{NETWORK}.0/29", "--count", str(count)]
-    words += ["--only", persona, "--port-shift", SHIFT, "--ready-file", str(ready)]
-    words += ["--journal", str(folder / "sensor.jsonl")]
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(200):
-                if ready.exists():
-                    break
-                time.sleep(0.1)
-            assert len(json.loads(ready.read_text("utf-8"))["devices"]) == count
-            yield
-        finally:
-            process.terminate()
+def lab(folder: Path, persona: str, count: int) -> AbstractContextManager[None]:
+    words = ("--network", f"{NETWORK}.0/29", "--count", str(count), "--only", persona)
+    return up_on_loopback(folder, SHIFT, *words)
 
 
 @pytest.fixture(scope="module")
@@ -364,3 +349,16 @@ def test_the_report_says_what_changed_and_how_it_went_over_time(path: Path, tmp_
     assert 'id="c-time-urgent"' in page
     text = (tmp_path / "r.md").read_text("utf-8")
     assert "| 2026-11-23 | 3 | 3 | 3 |\n| 2026-11-24 | 3 | 2 | 3 |\n| 2026-11-25 | 3 | 1 | 3 |" in text
+
+
+def test_the_report_knows_of_who_was_retired_after_the_last_run(path: Path, tmp_path: Path) -> None:
+    with Store.open(path, Access.CREATE) as store:
+        for number in (1, 2):
+            run = heard(store, number, {f"127.0.0.{n}": CAMERA for n in (11, 12)})
+            covered(store, run.id, 254)
+        word = Word(RETIRED, run.started + timedelta(days=1), "town-hall/127.0.0.11", "J. Doe", "scrapped")
+        store.retire(word)
+    _, _, context = gather(Wish(path))
+    assert context.changes is not None
+    assert [one.device for one in context.changes.of(What.GONE)] == [word.key]
+    assert [one.present for one in context.audits] == [2, 1]

@@ -13,19 +13,15 @@ from typing import Any
 import pytest
 
 from auditor.fingerprint import logins
+from tests.lab.stage import PAPER, up_on_loopback
 
 NETWORK = f"127.155.{os.getpid() % 250}.0/29"
 SHIFT = "27000"
 WORD = "Pl4nted-wrong-word"
 USER = "Pl4nted-user-name"
-SCOPE = """schema_version = 1
-[authorisation]
-reference = "TEST"
-issued_by = "test"
-contact = "test@example.org"
-valid_from = 2020-01-01T00:00:00Z
-valid_until = 2099-01-01T00:00:00Z
-[[site]]
+SCOPE = (
+    PAPER
+    + """[[site]]
 name = "hall"
 networks = ["{network}"]
 [methods]
@@ -33,23 +29,15 @@ allow = ["tcp-sweep", "http"{more}]
 [pace]
 requests_per_second_host = 100
 """
+)
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    ready = tmp_path_factory.mktemp("lab") / "ready.json"
-    command = [sys.executable, "-m", "lab", "up", "--network", NETWORK, "--count", "5", "--port-shift", SHIFT]
-    command += ["--only", "hikvision-hikvision-ds-2cd2385g1-i-v5.6.2", "--ready-file", str(ready)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(200):
-                if ready.exists():
-                    break
-                time.sleep(0.1)
-            assert len(json.loads(ready.read_text("utf-8"))["devices"]) == 5
-            yield
-        finally:
-            process.terminate()
+    persona = "hikvision-hikvision-ds-2cd2385g1-i-v5.6.2"
+    words = ("--network", NETWORK, "--count", "5", "--only", persona)
+    with up_on_loopback(tmp_path_factory.mktemp("lab"), SHIFT, *words):
+        yield
 
 
 def command_for(folder: Path, *, allowed: bool = True, mode: int = 0o600) -> list[str]:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from auditor import probes
 from auditor.fingerprint import Part, pages, parts
-from auditor.fingerprint.parts import placed
 from auditor.intake import transcript
 from auditor.model import Certainty, Endpoint, Exchange, Protocol, Status, Transport
+from auditor.model.place import place_of
 from lab.emulator import Device
 from lab.persona import all_personas
 
@@ -117,9 +117,9 @@ def test_two_makers_that_take_turns_at_one_port_are_two_devices() -> None:
 
 
 def test_a_device_of_its_own_at_an_ipv6_address_is_written_in_brackets() -> None:
-    assert placed("hall/2001:db8::5", ":81") == "hall/[2001:db8::5]:81"
-    assert placed("hall/2001:db8::5", "") == "hall/2001:db8::5"
-    assert placed("hall/192.0.2.9", ":81") == "hall/192.0.2.9:81"
+    assert place_of("hall/2001:db8::5", ":81") == "hall/[2001:db8::5]:81"
+    assert place_of("hall/2001:db8::5", "") == "hall/2001:db8::5"
+    assert place_of("hall/192.0.2.9", ":81") == "hall/192.0.2.9:81"
 
 
 WEB = (b"/", *(page.path.encode() for page in pages() if page.method == "GET"))

@@ -17,8 +17,7 @@ from auditor.knowledge import (
     plan,
     progress,
 )
-from auditor.knowledge.acceptance import ENDED
-from auditor.model import Device, Finding, Severity, Verdict, WorkOrder
+from auditor.model import ACCEPTANCE_ENDED, Device, Finding, Severity, Verdict, WorkOrder
 
 Make = Callable[..., Device]
 TODAY = date(2026, 11, 22)
@@ -86,7 +85,7 @@ def test_the_last_day_is_included_and_the_day_after_says_whose_word_has_ended(
     assert _telnet(_camera(device, tmp_path, LAST)).accepted is not None
     found = _telnet(_camera(device, tmp_path, LAST + timedelta(days=1)))
     assert found.accepted is None
-    assert dict(found.facts)[ENDED] == "accepted by J. Doe, ended on 2026-12-31"
+    assert dict(found.facts)[ACCEPTANCE_ENDED] == "accepted by J. Doe, ended on 2026-12-31"
 
 
 def test_a_site_and_a_device_together_mean_that_device_at_that_site(device: Make, tmp_path: Path) -> None:

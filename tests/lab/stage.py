@@ -25,6 +25,15 @@ from lab.town.segments import segments
 ROOT = Path(__file__).resolve().parents[2]
 SHIFT = 19_000
 """Added to every port where the kernel gives no namespace."""
+PAPER = """schema_version = 1
+[authorisation]
+reference = "TEST"
+issued_by = "test"
+contact = "test@example.org"
+valid_from = 2020-01-01T00:00:00Z
+valid_until = 2099-01-01T00:00:00Z
+"""
+"""How a scope file begins that authorises a test; sites, methods and pace come after it."""
 READABLE = frozenset({0, 1, 2, 4})
 """Exit codes with which a command may end that reads what a stopped run left; see docs/architecture.md section 6."""
 
@@ -155,6 +164,19 @@ def served(folder: Path, *words: str) -> Iterator[Stage]:
                 else Stage(folder, journal, shift=SHIFT)
             )
             return
+
+
+@contextlib.contextmanager
+def up_on_loopback(folder: Path, shift: str, *words: str) -> Iterator[None]:
+    """Serve devices by `auditor-lab up` on loopback, every port shifted; the sensor's journal is in the folder."""
+    ready, journal = folder / "ready.json", folder / "sensor.jsonl"
+    ready.unlink(missing_ok=True)
+    up = [sys.executable, "-m", "lab", "up", *words, "--port-shift", shift]
+    with _running([*up, "--ready-file", str(ready), "--journal", str(journal)], folder) as lab:
+        if not _is_ready(ready, lab):
+            lab.kill()
+            pytest.fail(f"the lab did not start: {lab.communicate()[1]}")
+        yield
 
 
 @contextlib.contextmanager

@@ -12,18 +12,13 @@ from typing import Any
 import pytest
 
 from lab.town import on_loopback, read_town
-from tests.lab.stage import Stage, served
+from tests.lab.stage import PAPER, Stage, served
 
 CHECKS = os.environ.get("AUDITOR_CHECKS", "5")
 TOWN = "municipality"
-SCOPE = """schema_version = 1
-[authorisation]
-reference = "TEST"
-issued_by = "test"
-contact = "test@example.org"
-valid_from = 2020-01-01T00:00:00Z
-valid_until = 2099-01-01T00:00:00Z
-[[site]]
+SCOPE = (
+    PAPER
+    + """[[site]]
 name = "town"
 owner = "IT office"
 networks = [{networks}]
@@ -33,6 +28,7 @@ requests_per_second_host = 20
 packets_per_second_host = 400
 packets_per_second_subnet = 2000
 """
+)
 
 pytestmark = pytest.mark.slow
 

@@ -11,6 +11,7 @@ import pytest
 
 from auditor.model import Call, Endpoint, Exchange, Method, Outcome, Protocol, Reason, Status, Transport
 from auditor.net import MAX_ROWS, Ears, LoggedLine, ManagedLine
+from auditor.net.answers import Answer
 from auditor.scope import Entry, Place, Secret, Snmp
 from auditor.wire import snmp_ask
 
@@ -108,6 +109,18 @@ USERS, CLOCK, CHANNELS = (
 )
 
 
+def recorded(request: bytes, reply: bytes) -> Exchange:
+    return Exchange(
+        device="loopback/127.0.0.1",
+        probe="login_isapi",
+        protocol=Protocol.HTTP,
+        endpoint=Endpoint("127.0.0.1", 80),
+        request=request,
+        reply=reply,
+        status=Status.ANSWERED,
+    )
+
+
 def ask_all(
     bench: Any, serve: Callable[..., Any], script: Script, calls: tuple[Call, ...], **ears: Any
 ) -> LoggedLine:
@@ -135,6 +148,37 @@ def test_a_nonce_good_for_one_request_is_renewed_and_then_asked_for_first(bench:
     assert b'nonce="n2"' in script.heard[3]
     assert b"Authorization" not in script.heard[4]
     assert b'nonce="n3"' in script.heard[5]
+
+
+MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_a_login_taken_up_again_asks_where_the_device_wanted_it_before_a_strangers_answer_counts(
+    bench: Any, serve: Any
+) -> None:
+    script = Script(MISSING, refusal("n2"), OK, OK)
+
+    def recall(request: bytes) -> Exchange | None:
+        return recorded(request, OK) if b"/Security/users" in request else None
+
+    line = ask_all(bench, serve, script, (USERS, CLOCK, CHANNELS), recall=recall)
+    assert line.outcome is Outcome.ACCEPTED
+    asked = [(one.split(b" ")[1].decode(), b"Authorization" in one) for one in script.heard]
+    assert asked == [(CLOCK.path, False), (USERS.path, False), (CLOCK.path, True), (CHANNELS.path, True)]
+    assert line.answered == 3
+
+
+def test_a_login_taken_up_again_takes_what_everybody_is_told_as_it_is(bench: Any, serve: Any) -> None:
+    script = Script(OK, MISSING, MISSING)
+
+    def recall(request: bytes) -> Exchange | None:
+        return recorded(request, OK) if b"/Security/users" in request else None
+
+    line = ask_all(bench, serve, script, (USERS, CLOCK, CHANNELS), recall=recall)
+    asked = [one.split(b" ")[1].decode() for one in script.heard]
+    assert asked == [CLOCK.path, CHANNELS.path, USERS.path]
+    assert not any(b"Authorization" in one for one in script.heard)
+    assert line.answers[CLOCK.path] is Answer.READ
 
 
 @pytest.mark.parametrize("already_short", [False, True])

@@ -183,7 +183,7 @@ def test_another_address_of_the_same_device_is_a_move() -> None:
 
 
 def test_a_serial_number_heard_at_another_site_is_the_device_moved_there() -> None:
-    marked = {**CAMERA, "serial": "C12345678"}
+    marked = {**CAMERA, "serial": "C30482716"}
     old = device(FIRST, marked, standing=Standing(State.SILENT, SECOND))
     changes = changed([device(FIRST, marked)], [old, device(SECOND, marked, key="school/198.51.100.5")])
     moved = the(changes, What.MOVED)
@@ -192,7 +192,7 @@ def test_a_serial_number_heard_at_another_site_is_the_device_moved_there() -> No
     assert changes.at(["hall"]).of(What.MOVED) == (moved,)
 
 
-@pytest.mark.parametrize("serial", ["000000000", "C1234", "C12345678"])
+@pytest.mark.parametrize("serial", ["000000000", "C1234", "C30482716"])
 def test_a_serial_number_that_several_tell_or_that_is_none_moves_nobody(serial: str) -> None:
     marked = {**CAMERA, "serial": serial}
     keys = ("hall/192.0.2.5", "hall/192.0.2.6")
@@ -201,6 +201,13 @@ def test_a_serial_number_that_several_tell_or_that_is_none_moves_nobody(serial: 
     changes = changed(before, [*silent, device(SECOND, marked, key="hall/192.0.2.7")])
     assert changes.count(What.SILENT) == 2
     assert the(changes, What.NEW).device == "hall/192.0.2.7"
+
+
+def test_a_placeholder_for_a_serial_number_moves_nobody_as_it_merges_nobody_in_the_store() -> None:
+    marked = {**CAMERA, "serial": "0123456789"}
+    old = device(FIRST, marked, standing=Standing(State.SILENT, SECOND))
+    changes = changed([device(FIRST, marked)], [old, device(SECOND, marked, key="school/198.51.100.5")])
+    assert (changes.count(What.SILENT), changes.count(What.NEW)) == (1, 1)
 
 
 def test_another_maker_under_the_same_key_is_another_device() -> None:
@@ -215,7 +222,7 @@ def test_another_maker_under_the_same_key_is_another_device() -> None:
 
 
 def test_a_claim_changed_only_where_both_hold_it() -> None:
-    before = device(FIRST, {"maker": "hikvision", "firmware": "V5.6.2", "serial": "C12345678", "clock": "1"})
+    before = device(FIRST, {"maker": "hikvision", "firmware": "V5.6.2", "serial": "C30482716", "clock": "1"})
     after = device(SECOND, {"maker": "hikvision", "firmware": "V5.7.1", "model": "DS-2", "clock": "2"})
     changes = changed([before], [after])
     assert whats(changes) == {
@@ -270,7 +277,7 @@ def test_older_evidence_that_came_in_later_is_not_asked_again() -> None:
 
 
 def test_a_serial_number_elsewhere_moves_nobody_who_is_still_heard() -> None:
-    marked = {**CAMERA, "serial": "C12345678"}
+    marked = {**CAMERA, "serial": "C30482716"}
     changes = changed(
         [device(FIRST, marked)], [device(SECOND), device(SECOND, marked, key="school/198.51.100.5")]
     )
@@ -343,11 +350,11 @@ def test_what_could_not_be_assessed_before_is_new_and_says_so() -> None:
 
 
 def test_between_two_databases_marks_come_before_addresses() -> None:
-    one = device(FIRST, {**CAMERA, "serial": "C12345678"})
-    other = device(FIRST, {**CAMERA, "serial": "C87654321"}, key="hall/192.0.2.6")
+    one = device(FIRST, {**CAMERA, "serial": "C30482716"})
+    other = device(FIRST, {**CAMERA, "serial": "C30482755"}, key="hall/192.0.2.6")
     swapped = [
-        device(SECOND, {**CAMERA, "serial": "C87654321"}),
-        device(SECOND, {**CAMERA, "serial": "C12345678"}, key="hall/192.0.2.6"),
+        device(SECOND, {**CAMERA, "serial": "C30482755"}),
+        device(SECOND, {**CAMERA, "serial": "C30482716"}, key="hall/192.0.2.6"),
     ]
     changes = changed([one, other], swapped, same_store=False)
     assert whats(changes) == {("moved", "")}

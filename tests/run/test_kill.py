@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.stage import has_begun
+from tests.lab.stage import has_begun, up_on_loopback
 
 MOMENTS = int(os.environ.get("AUDITOR_KILL_MOMENTS", "2"))
 SHIFT = "22000"
@@ -34,36 +34,8 @@ class Town:
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     folder = tmp_path_factory.mktemp("town")
-    ready = folder / "ready.json"
-    command = [
-        sys.executable,
-        "-m",
-        "lab.cli",
-        "up",
-        "--network",
-        NETWORK,
-        "--count",
-        "14",
-        "--port-shift",
-        SHIFT,
-    ]
-    lab = subprocess.Popen(
-        [*command, "--ready-file", str(ready), "--journal", str(folder / "sensor.jsonl")],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    for _ in range(300):
-        if ready.exists() or lab.poll() is not None:
-            break
-        time.sleep(0.1)
-    if not ready.exists():
-        lab.kill()
-        _, said = lab.communicate()
-        pytest.fail(f"the lab did not start: {said.decode()[-400:]}")
-    yield Town(NETWORK, folder)
-    lab.terminate()
-    lab.communicate()
+    with up_on_loopback(folder, SHIFT, "--network", NETWORK, "--count", "14"):
+        yield Town(NETWORK, folder)
 
 
 def scan(town: Town, db: Path, *more: str) -> list[str]:

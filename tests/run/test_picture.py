@@ -8,8 +8,10 @@ import pytest
 
 from auditor.cli import run as command
 from auditor.fingerprint.marks import marks
-from auditor.model import Endpoint, Exchange, Protocol, Run, State, Status
+from auditor.knowledge import fails
+from auditor.model import Endpoint, Exchange, Protocol, Run, Severity, State, Status
 from auditor.run.again import known_from
+from auditor.run.basis import chosen_basis, current_basis, keep_choice
 from auditor.run.judge import judge
 from auditor.run.picture import picture
 from auditor.store import CONNECT, Access, Presence, Store
@@ -45,6 +47,7 @@ class Town:
         silent: tuple[str, ...] = (),
         whole: bool = False,
         source: str = "live",
+        judged: bool = True,
     ) -> Run:
         self.count += 1
         at = NOON + timedelta(days=30 * self.count)
@@ -82,7 +85,8 @@ class Town:
             self.store.add(audit.id, [tried])
         self.store.settle()
         self.store.finish(audit)
-        judge(self.store, audit.id, today=at.date())
+        if judged:
+            judge(self.store, audit.id, today=at.date())
         return audit
 
 
@@ -91,7 +95,7 @@ def town(tmp_path: Path) -> Town:
     return Town(Store.open(tmp_path / "a.sqlite", Access.CREATE))
 
 
-A, B = "127.0.0.11", "127.0.0.12"
+A, B, C = "127.0.0.11", "127.0.0.12", "127.0.0.13"
 INFO = "/ISAPI/System/deviceInfo"
 
 
@@ -150,6 +154,46 @@ def test_a_re_check_without_a_policy_keeps_the_policy(town: Town) -> None:
     assert known.basis is not None
     assert known.basis.policy == "us-federal"
     assert any(one.kind == "restriction" for one in known.devices[0].findings)
+
+
+def test_a_first_run_killed_before_it_was_judged_is_read_by_the_policy_it_was_begun_with(town: Town) -> None:
+    town.run((A, INFO, info("498117063", "V5.4.5")), judged=False)
+    assert not [one for one in picture(town.store).devices[0].findings if one.kind == "restriction"]
+    keep_choice(town.store, "run-1", chosen_basis("us-federal", NOON.date()), NOON)
+    known = picture(town.store)
+    assert known.basis is not None
+    assert known.basis.policy == "us-federal"
+    assert any(one.kind == "restriction" for one in known.devices[0].findings)
+    judge(town.store, "run-1", today=NOON.date())
+    assert current_basis(town.store, town.store.runs()) == known.basis, "resumed without --policy"
+
+
+def test_a_policy_given_when_a_run_ends_counts_more_than_the_one_it_was_begun_with(town: Town) -> None:
+    town.run((A, INFO, info("498117063", "V5.4.5")), judged=False)
+    keep_choice(town.store, "run-1", chosen_basis("us-federal", NOON.date()), NOON)
+    judge(town.store, "run-1", today=NOON.date(), policy="none")
+    known = picture(town.store)
+    assert known.basis is not None
+    assert known.basis.policy == "none"
+
+
+def test_a_serial_number_that_two_devices_tell_is_shown_of_one_of_them_and_counts_where_one_was_re_checked(
+    town: Town,
+) -> None:
+    told = info("498117063", "V5.4.5")
+    other = told.replace(b"c4:2f:90:17:a3:63", b"c4:2f:90:17:a3:99")  # another network card: another device
+    town.run((A, INFO, told), (B, INFO, other), (C, INFO, info("498117064", "V5.4.5")), whole=True)
+    whole = {one.address: one.findings for one in picture(town.store).devices}
+    assert [one.id for one in whole[A]].count("shared-serial") == 1
+    assert not [one for one in whole[C] if one.id == "shared-serial"]
+    for address, findings in whole.items():
+        (alone,) = picture(town.store, numbers=town.store.named(address)).devices
+        assert alone.findings == findings
+    second = town.run((A, INFO, told))
+    found = judge(town.store, second.id, today=NOON.date())
+    assert {one.device for one in found} == {f"hall/{A}"}
+    assert [one.id for one in found].count("shared-serial") == 1
+    assert fails((one for one in found if one.id == "shared-serial"), Severity.INFO)
 
 
 def test_a_finding_that_cannot_be_read_is_passed_over_and_named(

@@ -1,4 +1,4 @@
-"""Looking for garbage rarely while much is made that stays: doing it again and again costs a fifth of the time."""
+"""Looking for garbage rarely while much is made that stays: doing it again and again costs a fifth to a third of the time."""
 
 import gc
 from collections.abc import Iterator

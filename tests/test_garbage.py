@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from auditor.run.garbage import seldom_collected
+from auditor.garbage import seldom_collected
 
 
 def test_garbage_is_looked_for_rarely_within_and_as_before_afterwards_even_after_a_failure() -> None:
