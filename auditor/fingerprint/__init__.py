@@ -8,6 +8,7 @@ from auditor.fingerprint.lint import lint
 from auditor.fingerprint.load import data_digest, rules
 from auditor.fingerprint.logins import logins
 from auditor.fingerprint.marks import is_placeholder, marks
+from auditor.fingerprint.named_ports import Form, NamingField, named_ports
 from auditor.fingerprint.pages import pages
 from auditor.fingerprint.parts import Part, parts
 from auditor.fingerprint.rule import DataError, Rule, RuleBook
@@ -15,6 +16,8 @@ from auditor.fingerprint.vocabulary import Vocabulary, vocabulary
 
 __all__ = [
     "DataError",
+    "Form",
+    "NamingField",
     "Part",
     "Rule",
     "RuleBook",
@@ -28,6 +31,7 @@ __all__ = [
     "lint",
     "logins",
     "marks",
+    "named_ports",
     "pages",
     "parts",
     "rules",

@@ -29,5 +29,7 @@ class Plan:
     suspected: frozenset[str] = field(default_factory=frozenset)
     """Makers that an earlier answer points to."""
     user_agent: str = "auditor/0 (authorised network audit)"
+    paths: tuple[str, ...] = ()
+    """Where the device says that its service is, at the endpoint asked; before the usual place."""
     calls: tuple[Call, ...] = ()
     """What is asked after a login with the owner's account."""

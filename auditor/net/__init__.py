@@ -10,8 +10,10 @@ from auditor.net.managed import MAX_ROWS, ManagedLine
 from auditor.net.network import Network
 from auditor.net.question import Heard, Question
 from auditor.net.stop import Stop
+from auditor.net.talk import ASKED_AGAIN
 
 __all__ = [
+    "ASKED_AGAIN",
     "MAX_ROWS",
     "Answer",
     "Block",

@@ -84,6 +84,12 @@ class Cast:
         except TimeoutError:
             return None
 
+    async def unread(self) -> tuple[Datagram, ...]:
+        """Return what has come already and was not looked at yet, waiting for nothing."""
+        for _ in range(2):  # the turn of the loop in which the sockets are read comes before the second
+            await asyncio.sleep(0)
+        return tuple(self._heard.get_nowait() for _ in range(self._heard.qsize()))
+
     def _segment_socket(self, segment: Segment) -> socket.socket:
         here = segment.interface
         sock = self._socket(socket.AF_INET)

@@ -86,14 +86,20 @@ class _Inquiry:
                     if sending.done() and self._field.monotonic() >= self._sent + self._question.wait:
                         break
                     datagram = await cast.next(0.1)
-                    sighting = self._sighting(datagram) if datagram else None
-                    if sighting:
-                        emit(sighting)
+                    self._hear(datagram, emit)
+                # Where our own loop was late, answers that came in time lie unread.
+                for datagram in await cast.unread():
+                    self._hear(datagram, emit)
             finally:
                 sending.cancel()
                 await asyncio.wait((sending,))
         if not sending.cancelled():
             sending.result()
+
+    def _hear(self, datagram: Datagram | None, emit: Emit) -> None:
+        sighting = self._sighting(datagram) if datagram else None
+        if sighting:
+            emit(sighting)
 
     async def _ask(self, cast: Cast) -> None:
         segments = self._field.segments() if self._question.group or self._question.broadcast else ()

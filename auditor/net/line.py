@@ -9,6 +9,8 @@ from datetime import datetime
 from auditor.model import Endpoint, Exchange, Grant, Method, Plan, Protocol, Status, Transport
 from auditor.net.budget import Budget
 from auditor.net.door import Door, NotSentError, Passage
+from auditor.net.lateness import Lateness
+from auditor.net.listening import listen
 from auditor.net.pace import PaceKeeper, Tempo
 from auditor.net.stop import Bounded, Stop
 from auditor.net.stream import NotTlsError, Plain, Stream, Tls
@@ -34,8 +36,6 @@ _HEARING_OUT = 0.5
 _WEB_PORTS = {(80, Transport.TCP), (443, Transport.TLS)}
 _SEGMENT = 1400
 """Bytes of a reply in one packet; about every second packet is acknowledged."""
-_DRIP = 0.005
-"""Seconds to gather more when a large reply comes in small pieces, before looking at it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Office:
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
     connections: asyncio.Semaphore
+    lateness: Lateness
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class Line:
             if sent:
                 await stream.write(sent)
             self._spare()
-            await self._listen(stream, talk, done)
+            await listen(stream, talk, done, monotonic=self._office.monotonic, lateness=self._office.lateness)
 
         return await self._ask(
             request, probe, protocol, converse, limit=limit, deadline=deadline, secret=secret
@@ -201,24 +202,48 @@ class Line:
         secret: Confidence | None = None,
     ) -> Exchange:
         async with self._serial:
-            talk = Talk(min(limit, max(0, self._budget.received)))
-            at = self._office.clock()
-            try:
-                at = await self._hold(talk, protocol, converse, deadline, with_login=secret is not None)
-            except NotSentError as error:
-                talk.end(Status.WITHHELD, str(error))
-            if secret is not None:
-                talk.heard[:] = secret.sift(bytes(talk.heard))
-            made = talk.exchange(
-                device=self._grant.device,
-                probe=probe,
-                protocol=protocol,
-                endpoint=self._endpoint,
-                request=request,
-                at=at,
+            talk, made = await self._once(
+                request, probe, protocol, converse, limit=limit, deadline=deadline, secret=secret
             )
-            self._trace.append(made)
+            if talk.is_ours and secret is None:
+                _, made = await self._once(
+                    request, probe, protocol, converse, limit=limit, deadline=deadline, may_repeat=False
+                )
             return made
+
+    async def _once(
+        self,
+        request: bytes,
+        probe: str,
+        protocol: Protocol,
+        converse: Callable[[Stream, Talk], Awaitable[None]],
+        *,
+        limit: int,
+        deadline: float,
+        secret: Confidence | None = None,
+        may_repeat: bool = True,
+    ) -> tuple[Talk, Exchange]:
+        """Put the question once and keep what came; of a silence that is our own the evidence says so."""
+        talk = Talk(min(limit, max(0, self._budget.received)))
+        at = self._office.clock()
+        try:
+            at = await self._hold(talk, protocol, converse, deadline, with_login=secret is not None)
+        except NotSentError as error:
+            talk.end(Status.WITHHELD, str(error))
+        if secret is not None:
+            talk.heard[:] = secret.sift(bytes(talk.heard))
+        elif may_repeat and talk.is_ours:
+            talk.ask_again()
+        made = talk.exchange(
+            device=self._grant.device,
+            probe=probe,
+            protocol=protocol,
+            endpoint=self._endpoint,
+            request=request,
+            at=at,
+        )
+        self._trace.append(made)
+        return talk, made
 
     async def _hold(
         self,
@@ -255,6 +280,7 @@ class Line:
         converse: Callable[[Stream, Talk], Awaitable[None]],
         deadline: float,
     ) -> None:
+        waiting = self._office.lateness.begin()
         try:
             async with self._office.stop.bounded(deadline) as self._bound:
                 stream = await self._open(passage)
@@ -264,13 +290,16 @@ class Line:
                 finally:
                     stream.close()
         except TimeoutError:
-            talk.late(deadline)
+            talk.late(deadline, self._office.monotonic())
             if self._office.stop.is_set():
                 talk.end(Status.WITHHELD, f"{self._office.stop.reason} while waiting for the answer")
         except (OSError, NotTlsError) as error:
             talk.failed(error)
         except NotSentError as error:
             talk.end(Status.WITHHELD, str(error))
+        finally:
+            talk.delay_of_ours = self._office.lateness.late_since(waiting)
+            self._office.lateness.end()
 
     def _spare(self) -> None:
         """Let the question that is out now have its answer though we stop: thrown away, it would be asked again."""
@@ -282,17 +311,6 @@ class Line:
             return Plain(passage, passage.connect_udp())
         plain = Plain(passage, await passage.connect())
         return Tls(plain, newest=self._newest) if self._endpoint.transport is Transport.TLS else plain
-
-    async def _listen(self, stream: Stream, talk: Talk, done: Callable[[bytes], bool]) -> None:
-        while True:
-            chunk = await stream.read()
-            if not chunk:
-                return
-            talk.add(chunk, self._office.monotonic())
-            if talk.cut or done(bytes(talk.heard)):
-                return
-            if len(chunk) < 1024 and len(talk.heard) > 16_384:
-                await asyncio.sleep(_DRIP)
 
     def _settle(self, talk: Talk) -> None:
         """Tell the pace what this cost and how the host bears it."""

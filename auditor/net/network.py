@@ -11,6 +11,7 @@ from auditor.model import Endpoint, Grant, Pace, Plan
 from auditor.net.budget import Budget
 from auditor.net.door import Door
 from auditor.net.field import Field
+from auditor.net.lateness import Lateness
 from auditor.net.line import Line, Office
 from auditor.net.pace import PaceKeeper
 from auditor.net.stop import Stop
@@ -49,6 +50,7 @@ class Network:
             clock=clock,
             monotonic=monotonic,
             connections=asyncio.Semaphore(min(pace.concurrent_devices, half, _ASKED_MOST)),
+            lateness=Lateness(),
         )
         self._sweeping = asyncio.Semaphore(min(_SWEEP_MOST, half))
         self._serial: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()

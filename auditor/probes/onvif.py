@@ -51,23 +51,34 @@ _LOGIN_MARKS = (b"\nauthorization:", b"usernametoken")
 
 
 async def probe(line: "Line") -> None:
-    """Ask for the clock; whoever answers in SOAP is asked for services, scopes and device information, once each."""
-    clock = await _ask(line, onvif.get_system_date_and_time())
+    """Ask for the clock; whoever answers in SOAP is asked for services, scopes and device information, once each.
+
+    Where the device named a place of the service, that is asked, and the usual one only when nobody speaks there.
+    """
+    for path in dict.fromkeys((*line.plan.paths, _PATH)):
+        if await _asked_at(line, path):
+            return
+
+
+async def _asked_at(line: "Line", path: str) -> bool:
+    """Put the questions at one path; False when nobody speaks ONVIF there."""
+    clock = await _ask(line, path, onvif.get_system_date_and_time())
     if not (_speaks(clock) or _refuses(clock)):
-        return
-    services = await _ask(line, onvif.get_services())
+        return False
+    services = await _ask(line, path, onvif.get_services())
     if not (_speaks(clock) or _speaks(services)):
-        return
+        return False
     if not onvif.services(_text(services)):
-        await _ask(line, onvif.get_capabilities())
-    await _ask(line, onvif.get_scopes())
-    await _ask(line, onvif.get_device_information())
+        await _ask(line, path, onvif.get_capabilities())
+    await _ask(line, path, onvif.get_scopes())
+    await _ask(line, path, onvif.get_device_information())
+    return True
 
 
-async def _ask(line: "Line", call: bytes) -> Exchange:
+async def _ask(line: "Line", path: str, call: bytes) -> Exchange:
     request = http.request(
         "POST",
-        _PATH,
+        path,
         line.host,
         user_agent=line.plan.user_agent,
         headers=(("Content-Type", _TYPE),),

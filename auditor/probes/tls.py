@@ -26,7 +26,7 @@ FIELDS = (
     "tls.version",
 )
 PROTOCOLS = (Protocol.TLS,)
-PORTS = (443, 8443)
+PORTS = (443, 8443, 37776)
 METHOD = Method.TLS
 ROUND = 1
 TRANSPORT = Transport.TLS

@@ -134,7 +134,14 @@ def methods(allowed: frozenset[Method]) -> tuple[ModuleType, ...]:
 
 
 @cache
-def _claimed(round_: int) -> dict[int, tuple[ModuleType, ...]]:
+def probe_named(name: str) -> ModuleType:
+    """Return the probe in the file of this name; KeyError where there is none."""
+    return {name_of(module): module for module in probes.all_probes()}[name]
+
+
+@cache
+def claimed(round_: int) -> dict[int, tuple[ModuleType, ...]]:
+    """Return the probes of a round that count a TCP port among their own, in the order of asking."""
     by_port: dict[int, list[ModuleType]] = {}
     for module in probes.all_probes():
         for port in module.PORTS if round_ == module.ROUND else ():
@@ -159,8 +166,8 @@ class Question:
 def questions(
     address: str, port: int, allowed: frozenset[Method], *, round_: int = 1
 ) -> tuple[Question, ...]:
-    """Return what an open TCP port is asked, in order."""
-    modules = _claimed(round_).get(port)
+    """Return what the number of an open TCP port makes worth asking, in order; run/agenda.py goes by what it says."""
+    modules = claimed(round_).get(port)
     if modules is None:
         modules = _unclaimed(port, round_)
     return tuple(
@@ -173,12 +180,11 @@ def questions(
 @cache
 def _unclaimed(port: int, round_: int) -> tuple[ModuleType, ...]:
     """A port that no first question counts among its own may be any service's: web and RTSP are tried."""
-    if port in _claimed(1):
+    if port in claimed(1):
         return ()
     if round_ > 1:
-        return _claimed(round_).get(80, ())
-    known = {name_of(module): module for module in probes.all_probes()}
-    return tuple(known[name] for name in _UNCLAIMED)
+        return claimed(round_).get(80, ())
+    return tuple(probe_named(name) for name in _UNCLAIMED)
 
 
 def datagram_questions(address: str, allowed: frozenset[Method]) -> tuple[Question, ...]:

@@ -4,7 +4,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 
 from auditor.model import Endpoint, Exchange, Plan, Protocol, Status
-from auditor.net import Line
+from auditor.net import ASKED_AGAIN, Line
 
 _NAME = tuple[Endpoint, str, Protocol, bytes]
 
@@ -19,11 +19,11 @@ class Memory:
             self.keep(exchange)
 
     def keep(self, exchange: Exchange) -> None:
-        """Remember an exchange; what was withheld was not asked and may be asked later."""
+        """Remember an exchange; what was withheld, or not heard for our own fault, may be asked later."""
         if exchange.id in self._order:
             return
         self._order[exchange.id] = exchange
-        if exchange.status is not Status.WITHHELD:
+        if exchange.status is not Status.WITHHELD and not exchange.detail.endswith(ASKED_AGAIN):
             self._known[_name(exchange)].append(exchange)
 
     def recall(self, name: _NAME) -> tuple[Exchange, ...]:
@@ -95,10 +95,12 @@ class RememberingLine:
         known = self._recall((self.endpoint, probe, protocol, request))
         if known:
             return self._say(known.popleft())
+        before = len(self._line.trace)
         made = await self._line.exchange(
             request, probe=probe, protocol=protocol, done=done, limit=limit, deadline=deadline
         )
-        self._keep(made)
+        for one in self._line.trace[before:]:
+            self._keep(one)
         return self._say(made)
 
     async def handshake(self, *, probe: str, deadline: float = 5.0) -> Exchange:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from auditor.model import Endpoint, Exchange, Plan, Protocol, Sighting, Status, Transport
 from auditor.run.again import Reader
+from auditor.run.named import Named
 from auditor.run.remember import Memory
 from auditor.scope import address_number
 
@@ -40,6 +41,12 @@ class Target:
     reader: Reader = field(default_factory=Reader)
     put: dict[tuple[Endpoint, str], list[tuple[Plan, list[Exchange]]]] = field(default_factory=dict)
     """Questions put to their end by this process, (endpoint, probe): by which plan, and what was said."""
+    named: tuple[Named, ...] = ()
+    """What it names of itself and is asked for."""
+    heeded: set[int] = field(default_factory=set)
+    """TCP ports that no sweep found: asked because it names them."""
+    is_nobodys: bool = False
+    """All else was asked and nothing points to any maker."""
     closed: bool = False
     """Nothing more will be found at it; what is still to be asked is asked now."""
     is_done: bool = False
@@ -78,15 +85,27 @@ class Target:
         """State that it has been asked to its end, and forget what it said: that is in the store."""
         self.is_done = self.closed = True
         self.memory, self.reader = Memory(), Reader()
+        self.named = ()
         self.put.clear()
 
     def open_ports(self) -> tuple[int, ...]:
         """Return the TCP ports that accepted a connection, in order."""
         return tuple(sorted(port for transport, port in self.ports if transport is not Transport.UDP))
 
+    def said_at(self, port: int) -> tuple[Exchange, ...]:
+        """Return what was said at one TCP port before any login, in order."""
+        return tuple(
+            one
+            for one in self.memory.exchanges
+            if one.endpoint.port == port
+            and one.endpoint.transport is not Transport.UDP
+            and one.protocol is not Protocol.OBSERVED
+            and not one.is_after_login
+        )
+
     def is_tarpit(self, tried: int) -> bool:
         """Tell whether it accepts nearly every one of the ports tried."""
-        return len(self.open_ports()) >= max(_MANY_PORTS, _NEARLY_ALL * tried)
+        return len(set(self.open_ports()) - self.heeded) >= max(_MANY_PORTS, _NEARLY_ALL * tried)
 
     def is_dripping(self) -> bool:
         """Tell whether its last answers never came to an end."""

@@ -75,6 +75,7 @@ async def _asked(persona: Persona, copy: int) -> tuple[Exchange, ...]:
     target.ports.update(
         (Transport.TCP, one.port) for one in persona.listens if one.transport is not Carrier.UDP
     )
+    target.close()
     gate = Gate(loopback().narrow(targets=[address]), Stop(), clock, None, False, lambda _: None)
     plan = Plan(pages=fingerprint.pages())
     asker = Asker(gate, _Network(home, clock), Audit(), plan, keep, fault)  # type: ignore[arg-type]
