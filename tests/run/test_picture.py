@@ -48,7 +48,10 @@ class Town:
         whole: bool = False,
         source: str = "live",
         judged: bool = True,
+        port: int = 80,
+        refused: int = 0,
     ) -> Run:
+        """Store a run in which these answered at a port, and those did not; who answered refused another port, perhaps."""
         self.count += 1
         at = NOON + timedelta(days=30 * self.count)
         audit = Run(
@@ -61,27 +64,21 @@ class Town:
             asked = f"GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n".encode()
             by_address.setdefault(address, []).append(
                 Exchange(
-                    f"hall/{address}", "isapi", Protocol.HTTP, Endpoint(address, 80), asked, reply, Status.ANSWERED, at,
+                    f"hall/{address}", "isapi", Protocol.HTTP, Endpoint(address, port), asked, reply, Status.ANSWERED, at,
                     source=source,
                 )
             )  # fmt: skip
         for address, said in by_address.items():
             self.store.add(audit.id, said)
             known = known_from(f"hall/{address}", said)
-            met = Presence("hall", address, at, (("tcp", 80),), source=source)
+            met = Presence("hall", address, at, (("tcp", port),), source=source)
             told = marks(known.identity, known.observations)
             self.store.save(audit.id, met, known.identity, known.observations, marks=told)
-        for address in silent:
-            tried = Exchange(
-                f"hall/{address}",
-                CONNECT,
-                Protocol.OBSERVED,
-                Endpoint(address, 80),
-                b"",
-                b"",
-                Status.SILENT,
-                at,
-            )
+        tries = [(address, port, Status.SILENT) for address in silent]
+        tries += [(address, refused, Status.REFUSED) for address in by_address if refused]
+        for address, number, status in tries:
+            place = Endpoint(address, number)
+            tried = Exchange(f"hall/{address}", CONNECT, Protocol.OBSERVED, place, b"", b"", status, at)
             self.store.add(audit.id, [tried])
         self.store.settle()
         self.store.finish(audit)
@@ -137,6 +134,29 @@ def test_a_device_is_heard_silent_replaced_or_not_asked_since(town: Town) -> Non
     found = {one.key: one.standing for one in picture(town.store).devices}
     assert (found[f"hall/{A}"].state, found[f"hall/{A}"].by) == (State.REPLACED, f"hall/{A}#2")
     assert found[f"hall/{B}"].state is State.NOT_ASKED
+
+
+def test_a_device_asked_only_where_it_never_answered_is_not_called_silent(town: Town) -> None:
+    town.run((A, INFO, info("498117063", "V5.4.0")), whole=True)
+    town.run(silent=(A,), port=554)
+    (one,) = picture(town.store).devices
+    assert one.standing.state is State.HEARD
+    assert one.last_seen == NOON + timedelta(days=30)
+    town.run(silent=(A,), port=80)
+    (one,) = picture(town.store).devices
+    assert one.standing.state is State.SILENT
+
+
+def test_a_device_is_replaced_only_where_somebody_looked_for_it(town: Town) -> None:
+    """Behind a port forward another device's port may have been asked alone."""
+    town.run((A, INFO, info("498117063", "V5.4.0")), port=81, whole=True)
+    town.run((A, "/", TITLE), port=80)
+    states = {one.key: one.standing.state for one in picture(town.store).devices}
+    assert states == {f"hall/{A}": State.HEARD, f"hall/{A}#2": State.HEARD}
+    town.run((A, "/", TITLE), port=80, refused=81)
+    town.run((A, "/", TITLE), port=80)
+    states = {one.key: one.standing.state for one in picture(town.store).devices}
+    assert states == {f"hall/{A}": State.REPLACED, f"hall/{A}#2": State.HEARD}
 
 
 def test_a_run_may_be_looked_at_alone(town: Town) -> None:
