@@ -1,6 +1,7 @@
 """Which audits a database holds, which two to compare, and how the network stood at each of them."""
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -17,6 +18,8 @@ from auditor.run.coverage import Swept, swept_of
 from auditor.run.fresh import Looked
 from auditor.run.picture import Picture, picture
 from auditor.store import Store
+
+logger = logging.getLogger(__name__)
 
 MOST_AUDITS = 12
 """Audits shown over time, the newest."""
@@ -178,9 +181,15 @@ def _tried_all(chunks: Iterable[Swept]) -> bool:
 
 
 def _ports(store: Store, run: Run) -> frozenset[int]:
-    options = json.loads(store.options(run.id) or "{}")
-    ports = options.get("ports") or [port.number for port in default_ports()]
-    shift = int(options.get("port_shift") or 0)
+    """Return the ports that a run swept; those swept by default, and a word in the log, where it cannot be read."""
+    try:
+        options = json.loads(store.options(run.id) or "{}")
+        ports = [int(one) for one in options.get("ports") or ()]
+        shift = int(options.get("port_shift") or 0)
+    except (ValueError, TypeError, AttributeError):
+        logger.warning("the options of run %s cannot be read and are passed over", run.id)
+        ports, shift = [], 0
+    ports = ports or [port.number for port in default_ports()]
     return frozenset(ports) | frozenset(port + shift for port in ports)
 
 

@@ -15,6 +15,7 @@ from auditor.run.again import Change, changed, concluded_from
 from auditor.run.basis import Basis, Judging, current_basis, judging_by
 from auditor.run.execute import utc_now
 from auditor.store import MOST_TRIED, Conclusion, Held, Look, Store, Visit
+from auditor.store.rows import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,7 @@ class _View:
         )
 
     def _moment(self, look: Look) -> datetime:
-        return datetime.fromisoformat(look.at) if look.at else self.runs[look.run].started
+        return moment(look.at) or self.runs[look.run].started
 
 
 def _doors(device: Device) -> frozenset[int]:

@@ -40,7 +40,7 @@ def database(path: Path, access: Access) -> tuple[Database, bool]:
     if access is Access.CREATE and not writable:
         raise StoreError(f"{path}: cannot be written; check its permissions or choose another --db")
     try:
-        return _opened(path, writable=writable), writable
+        return _opened(path, access, writable=writable), writable
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{path}: {_plain(error)}") from error
 
@@ -59,10 +59,10 @@ def _is_writable(path: Path) -> bool:
     return os.access(target, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
-def _opened(path: Path, *, writable: bool) -> Database:
+def _opened(path: Path, access: Access, *, writable: bool) -> Database:
     connection = _connect(path, writable=writable)
     try:
-        _check(path, connection)
+        _check(path, connection, access)
         if not writable and 0 < version_of(connection) < SCHEMA_VERSION:
             connection = _renewed(path, connection)
             writable = True
@@ -99,7 +99,7 @@ def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
     )
 
 
-def _check(path: Path, connection: sqlite3.Connection) -> None:
+def _check(path: Path, connection: sqlite3.Connection, access: Access) -> None:
     version = version_of(connection)
     mark = int(connection.execute("PRAGMA application_id").fetchone()[0])
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -109,6 +109,10 @@ def _check(path: Path, connection: sqlite3.Connection) -> None:
         raise StoreError(
             f"{path}: was written by a newer auditor (schema {version}, this one knows {SCHEMA_VERSION}); "
             "update auditor to read it"
+        )
+    if not tables and access is not Access.CREATE:
+        raise StoreError(
+            f"{path}: is empty, or was cut short before its first table; nothing is known from it"
         )
     if mark == APPLICATION_ID and version == 0:
         raise StoreError(f"{path}: was left half made; delete it and start again")

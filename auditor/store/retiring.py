@@ -1,8 +1,13 @@
 """Somebody's word that a device was retired for good, or is in use after all: kept for ever, never judged here."""
 
+import logging
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from auditor.store.rows import Row, moment
+
+logger = logging.getLogger(__name__)
 
 RETIRED, RETURNED = "retired", "returned"
 
@@ -35,15 +40,20 @@ def add(connection: sqlite3.Connection, word: Word) -> None:
 
 
 def all_words(connection: sqlite3.Connection) -> tuple[Word, ...]:
-    """Return every word, oldest first."""
+    """Return every word, oldest first; one whose moment cannot be read is passed over, and named in the log."""
     rows = connection.execute("SELECT * FROM retirement ORDER BY at, id").fetchall()
-    return tuple(
-        Word(
-            row["kind"], datetime.fromisoformat(row["at"]), row["key"], row["by"], row["reason"],
-            row["replaced_by"], row["serial"], row["mac"],
+    return tuple(word for row in rows if (word := _word(row)) is not None)
+
+
+def _word(row: Row) -> Word | None:
+    at = moment(row["at"])
+    if at is None or at.tzinfo is None:
+        logger.warning(
+            "word %s about %s has no moment that can be read and is passed over", row["id"], row["key"]
         )
-        for row in rows
-    )  # fmt: skip
+        return None
+    kind, key, by, reason = (str(row[name] or "") for name in ("kind", "key", "by", "reason"))
+    return Word(kind, at, key, by, reason, row["replaced_by"], row["serial"], row["mac"])
 
 
 def standing(connection: sqlite3.Connection, as_of: datetime | None = None) -> dict[str, Word]:

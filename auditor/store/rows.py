@@ -146,7 +146,7 @@ def run_of(row: Row, state: str) -> Run:
         owners=tuple(
             (str(one[0]), str(one[-1]))
             for one in _listed(row["owners"], f"the owners of run {row['id']}")
-            if one
+            if isinstance(one, list) and one
         ),
         whole=(
             tuple(map(str, _listed(row["whole"], f"which sites run {row['id']} audited whole")))

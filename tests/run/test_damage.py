@@ -1,0 +1,103 @@
+"""Every column of every table damaged in turn: reading goes on, names the place, and never ends as our fault."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+
+from auditor.cli import run as command
+from auditor.store import RETIRED, Access, Store, Word
+from tests.run.test_picture import INFO, NOON, TITLE, A, B, C, Town, info
+
+WHOLE = os.environ.get("AUDITOR_DAMAGE") == "all"
+"""Every damage with every command; by default each column has one of each, in turn."""
+DAMAGES: tuple[object, ...] = (
+    "garbage{", "[1]", None, "{}", "", "2026-13-45", -1, b"\xff\x00\x01", "null", 2**62, "9999-12-31T23:59:59+00:00",
+)  # fmt: skip
+COMMANDS: tuple[tuple[str, ...], ...] = (
+    ("plan",), ("compare",), ("devices", "--all"), ("report", "--format", "md", "-o", "-"), ("show", A), ("findings",),
+    ("runs",), ("export", "jsonl"), ("devices", "--json"),
+)  # fmt: skip
+KNOWN = {0, 1, 2}
+"""Good, nothing found, and a database that cannot be used, with the file named."""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database with two audits, a capture, a silent device, a retirement and judgements."""
+    path = tmp_path_factory.mktemp("damage") / "a.sqlite"
+    with Store.open(path, Access.CREATE) as store:
+        town = Town(store)
+        town.run(
+            (A, INFO, info("498117063", "V5.4.0")),
+            (B, "/", TITLE),
+            (C, INFO, info("498117069", "V5.4.5")),
+            whole=True,
+        )
+        town.run((A, INFO, info("498117063", "V5.5.0")), silent=(B,), whole=True)
+        town.run((A, "/", TITLE.replace(b"NETSurveillance WEB", b"index")), source="pcap")
+        store.retire(Word(RETIRED, NOON, f"hall/{C}", "J. Doe", "scrapped"))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+def places(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield every column of every table that is ours."""
+    with closing(sqlite3.connect(path)) as connection:
+        tables = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+        )
+        for (table,) in tables.fetchall():
+            for column in connection.execute(f"PRAGMA table_info([{table}])"):
+                yield table, column[1]
+
+
+def edits(path: Path) -> Iterator[tuple[str, str, tuple[object, ...]]]:
+    turn = cycle(DAMAGES)
+    for table, column in places(path):
+        for value in DAMAGES if WHOLE else (next(turn), next(turn)):
+            where = f"WHERE rowid = (SELECT max(rowid) FROM [{table}])"
+            yield f"{table}.{column} = {value!r}", f"UPDATE [{table}] SET [{column}] = ? {where}", (value,)
+    for table in dict.fromkeys(table for table, _ in places(path)):
+        yield f"{table} emptied", f"DELETE FROM [{table}]", ()
+        yield f"half of {table} lost", f"DELETE FROM [{table}] WHERE rowid % 2 = 0", ()
+
+
+def test_no_damaged_record_ends_a_reading_command_as_our_fault(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    turn, wrong = cycle(COMMANDS), []
+    for name, edit, values in edits(whole):
+        for words in COMMANDS if WHOLE else (next(turn), next(turn)):
+            path = tmp_path / "b.sqlite"
+            for rest in ("", "-wal", "-shm"):
+                Path(f"{path}{rest}").unlink(missing_ok=True)
+            shutil.copy(whole, path)
+            with closing(sqlite3.connect(path)) as connection:
+                try:
+                    connection.execute(edit, values)
+                except sqlite3.IntegrityError:
+                    continue  # the database itself refuses such a value
+                connection.commit()
+            code = command([*words, "--db", str(path)])
+            said = capsys.readouterr().err
+            if code not in KNOWN:
+                wrong.append(f"{name}: {words[0]} ended with {code}: {said.strip()[-300:]}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("size", [0, 1, 99, 4096, 20_000])
+def test_a_file_cut_short_is_named(
+    whole: Path, tmp_path: Path, size: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "cut.sqlite"
+    path.write_bytes(whole.read_bytes()[:size])
+    for words in COMMANDS:
+        assert command([*words, "--db", str(path)]) == 2, words
+        assert "cut.sqlite" in capsys.readouterr().err
