@@ -1,15 +1,33 @@
 """Days and moments as people give them on the command line."""
 
 from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
 
-AS_OF = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
-"""Forms of --as-of: a day, which is taken to its end, or a moment in UTC."""
+import click
+
+from auditor.cli._words import Failure
+
+if TYPE_CHECKING:  # takes time that --help need not
+    from auditor.store import Store
 
 
-def end_of(given: datetime | None) -> datetime | None:
-    """Return the moment meant: a day given without a time is taken to its end."""
-    if given is None:
-        return None
-    if given.time() == time():
+def moment(text: str) -> datetime:
+    """Return the moment meant: a day is taken to its end, a time is UTC unless it says otherwise."""
+    try:
+        given = datetime.fromisoformat(text.strip().upper())
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{text!r} is no day such as 2026-03-01 and no time such as 2026-03-01T12:00:00Z"
+        ) from error
+    if ":" not in text and "T" not in text.upper():
         given = datetime.combine(given.date(), time.max)
-    return given.replace(tzinfo=UTC)
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+def until(store: "Store", as_of: datetime | None) -> datetime | None:
+    """Return a moment asked for; Failure where the database knew nothing then: "none" would not be true."""
+    first = min((one.started for one in store.runs()), default=None)
+    if as_of is not None and first is not None and first > as_of:
+        began = f"{first.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        raise Failure(f"--as-of: nothing was known then; the first run of {store.path} began {began}")
+    return as_of

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from auditor.cli._moment import AS_OF
+from auditor.cli._moment import moment
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -26,4 +26,4 @@ def moment_asked(
     what: str = "As known at the end of this day, or at this moment (UTC).",
 ) -> Callable[[_Command], _Command]:
     """Give a command `--as-of`; `what` is its help."""
-    return click.option("--as-of", type=click.DateTime(AS_OF), help=what)
+    return click.option("--as-of", type=moment, metavar="DAY|TIME", help=what)

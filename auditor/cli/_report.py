@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from auditor.cli._moment import end_of
 from auditor.cli._reading import database, moment_asked
 from auditor.cli._words import Failure, words
 from auditor.model import Device, Run, Severity
@@ -91,7 +90,7 @@ class Wish:
             redact_addresses=bool(given["redact_addresses"]),
             tlp=Tlp(given["tlp"]),
             as_of=as_of,
-            until=end_of(given["as_of"]),
+            until=given["as_of"],
             evidence=evidence,
             needs_bytes=needs_bytes or evidence is Evidence.FULL,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from auditor.cli import _forms
-from auditor.cli._moment import end_of
+from auditor.cli._moment import until
 from auditor.cli._presence import presence
 from auditor.cli._reading import database, moment_asked
 from auditor.cli._table import print_table
@@ -50,7 +50,7 @@ def command(
     from auditor.run.picture import picture  # noqa: PLC0415 - takes time that --help need not
 
     with Store.open(db, Access.READ) as store:
-        known = picture(store, run=name, as_of=end_of(as_of), findings=False)
+        known = picture(store, run=name, as_of=until(store, as_of), findings=False)
         fitting = list(_chosen(iter(known.devices), maker=maker, kind=kind, site=site))
         chosen = [one for one in fitting if everything or one.is_present]
         if jsonl:

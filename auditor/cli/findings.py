@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from auditor.cli._findings import Filter, form, print_lines, urgent_first
-from auditor.cli._moment import end_of
+from auditor.cli._moment import until
 from auditor.cli._reading import database, moment_asked
 from auditor.cli._words import Exit, say_json, say_jsonl, words
 from auditor.model import FindingKind, Priority, Severity, Verdict
@@ -76,7 +76,7 @@ def command(
         Priority(priority) if priority else None,
     )
     with Store.open(db, Access.READ) as store:
-        known = picture(store, run=run_id, as_of=end_of(as_of))
+        known = picture(store, run=run_id, as_of=until(store, as_of))
     here = [one for one in known.devices if everything or one.is_present]
     found, run = urgent_first(wanted.of(here)), known.run
     if as_json:

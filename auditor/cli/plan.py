@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from auditor.cli._moment import end_of
 from auditor.cli._plan import STATES, form, print_orders
 from auditor.cli._reading import database, moment_asked
 from auditor.cli._words import Exit, say_json, say_jsonl, words
@@ -50,7 +49,7 @@ def command(
     again and the answer no longer shows it, or when the device was retired (`auditor retire`). Devices that are silent
     or replaced are named apart: whether the work was done there, nobody can look.
     """
-    run, orders, where = _orders(db, run_id, end_of(as_of), scope_file)
+    run, orders, where = _orders(db, run_id, as_of, scope_file)
     least = Priority(priority).rank if priority else 0
     wanted = [
         order
@@ -74,12 +73,13 @@ def command(
 def _orders(
     db: Path, run_id: str | None, as_of: datetime | None, scope: str
 ) -> tuple[Run, tuple[WorkOrder, ...], dict[str, str]]:
-    from auditor.run.picture import picture  # noqa: PLC0415 - takes time that --help need not
+    from auditor.cli._moment import until  # noqa: PLC0415 - takes time that --help need not
+    from auditor.run.picture import picture  # noqa: PLC0415 - as above
     from auditor.run.work import work  # noqa: PLC0415 - as above
     from auditor.store import Access, Store  # noqa: PLC0415 - as above
 
     with Store.open(db, Access.READ) as store:
-        known = picture(store, run=run_id, as_of=as_of)
+        known = picture(store, run=run_id, as_of=until(store, as_of))
         owners = dict(pair for one in known.runs for pair in one.owners)
         where = {one.key: one.address for one in known.devices}
         return replace(known.run, owners=tuple(owners.items())), work(store, known, scope=scope), where

@@ -10,7 +10,7 @@ import click
 
 from auditor.cli import _forms
 from auditor.cli._findings import acceptance_words
-from auditor.cli._moment import end_of
+from auditor.cli._moment import until
 from auditor.cli._reading import database, moment_asked
 from auditor.cli._words import Failure, say_json, shown, shown_bytes
 from auditor.fingerprint import Vocabulary, vocabulary
@@ -43,7 +43,7 @@ def command(
 
     with Store.open(db, Access.READ) as store:
         numbers = store.named(device)
-        known = picture(store, run=name, as_of=end_of(as_of), with_bytes=True, numbers=numbers)
+        known = picture(store, run=name, as_of=until(store, as_of), with_bytes=True, numbers=numbers)
         found = sorted(known.devices, key=lambda one: (one.address != device, not one.is_present, one.key))
         if not found:
             raise Failure(f"{db}: no device {device!r}; `auditor devices --db {db}` lists them")

@@ -329,3 +329,21 @@ def test_a_damaged_record_ends_no_reading_command(
                   ["export", "jsonl"], ["runs"], ["assess", "--dry-run"], ["compare"]):  # fmt: skip
         assert command([*words, "--db", path]) in {0, 2}, f"{words}: {capsys.readouterr().err[-600:]}"
         capsys.readouterr()
+
+
+@pytest.mark.parametrize("words", [["devices"], ["findings"], ["plan"], ["show", A]])
+def test_before_the_first_run_nothing_was_known_and_that_is_not_none(
+    town: Town, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = town.run((A, INFO, info("498117063", "V5.4.0")), whole=True)
+    town.store.close()
+    day = f"{first.started:%Y-%m-%d}"
+    known = [*words, "--db", str(town.store.path), "--as-of"]
+    assert command([*known, day]) == 0
+    assert command([*known, f"{first.started:%Y-%m-%dT%H:%M:%SZ}"]) == 0
+    capsys.readouterr()
+    for moment in (f"{day}T00:00:00Z", "2020-01-01"):
+        assert command([*known, moment]) != 0
+        assert "nothing was known then" in capsys.readouterr().err
+    assert command([*known, "last week"]) == 2
+    assert "is no day such as" in capsys.readouterr().err
