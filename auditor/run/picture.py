@@ -4,7 +4,7 @@ For each device and question the newest answer counts. What was not asked again 
 what it asked and nothing else. Everything that reads a database reads it through here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -14,7 +14,7 @@ from auditor.run.accounts import with_accounts
 from auditor.run.again import Change, changed, concluded_from
 from auditor.run.basis import Basis, Judging, current_basis, judging_by
 from auditor.run.execute import utc_now
-from auditor.store import MOST_TRIED, Conclusion, Held, Look, Store, Visit
+from auditor.store import Conclusion, Held, Look, Store
 from auditor.store.rows import moment
 
 
@@ -156,7 +156,6 @@ def standing(
         _order(chosen),
         {one.id: one for one in chosen},
         store.occupants([one.id for one in chosen]),
-        store.visits,
     )
     retired = store.retirements(as_of)
     for held, device in found:
@@ -172,8 +171,6 @@ class _View:
     order: Mapping[str, int]
     runs: Mapping[str, Run]
     occupants: Mapping[tuple[str, str], tuple[str, str]]
-    visits: Callable[[str, str], Iterable[Visit]]
-    """By site and address: who was met there in which run."""
 
     def of(self, held: Held, device: Device) -> Standing:
         """Say whether a device is there, as far as anybody looked."""
@@ -184,11 +181,7 @@ class _View:
         unanswered = [
             one
             for one in held.looks
-            if self.order[one.run] > last
-            and one.live
-            and one.asked
-            and not one.heard
-            and _covers(one.in_vain, _doors(device))
+            if self.order[one.run] > last and one.live and one.asked and not one.heard
         ]
         if unanswered:
             return Standing(State.SILENT, self._moment(unanswered[0]))
@@ -202,24 +195,9 @@ class _View:
     def _in_its_place(self, device: Device, last: int) -> tuple[str, str] | None:
         """Return who was met in its place later, and in which run; a part of the address counts where it was alone."""
         found = self.occupants.get((device.site, device.address))
-        if found is None or found[0] == device.key or self.order[found[1]] <= last:
-            return None
-        return found if self._was_looked_for(device, last) else None
-
-    def _was_looked_for(self, device: Device, last: int) -> bool:
-        """Tell whether another answered at a port where the device did, or nobody at all of them, when it was met.
-
-        A device that is known by no port, and a camera behind a recorder, is where its address is.
-        """
-        doors = _doors(device)
-        if not doors or "#" in device.address:
-            return True
-        later = (
-            one
-            for one in self.visits(device.site, device.behind or device.address)
-            if one.key != device.key and self.order.get(one.run, -1) > last
-        )
-        return any(one.ports & doors or _covers(one.in_vain, doors) for one in later)
+        if found is not None and found[0] != device.key and self.order[found[1]] > last:
+            return found
+        return None
 
     def _sibling(self, device: Device, last: int) -> datetime | None:
         """Return since when its recorder, whose list was read again, no longer lists it."""
@@ -242,16 +220,6 @@ class _View:
 
     def _moment(self, look: Look) -> datetime:
         return moment(look.at) or self.runs[look.run].started
-
-
-def _doors(device: Device) -> frozenset[int]:
-    """Return the TCP ports at which a device answered when it was last met."""
-    return frozenset(port for transport, port in device.ports if transport != "udp" and port)
-
-
-def _covers(tried: frozenset[int], doors: frozenset[int]) -> bool:
-    """Tell whether enough of a device's ports were tried to say that it is not there."""
-    return len(tried & doors) >= min(len(doors), MOST_TRIED)
 
 
 def keep(store: Store, judging: Judging, *, only_run: str | None = None, all_anew: bool = False) -> None:

@@ -17,8 +17,10 @@ from auditor.run.record import Record
 from auditor.run.target import Target, in_order
 from auditor.scope import Refusal, address_number
 from auditor.scope.scope import Why
-from auditor.store import CONNECT, MOST_TRIED, Place
+from auditor.store import CONNECT, Place
 
+_MOST_TRIED = 4
+"""Ports tried of a device that was met before and is silent now."""
 _SITES = 8
 """Sites swept side by side; the pace is kept for all of them together."""
 
@@ -147,7 +149,7 @@ class Search:
             port for port in place.ports if (not self.audit.ports or port in swept) and port not in there
         ]
         if target is None or not target.has_anything():
-            return tuple(ports[:MOST_TRIED]) or tuple(self.audit.swept_ports[:MOST_TRIED])
+            return tuple(ports[:_MOST_TRIED]) or tuple(self.audit.swept_ports[:_MOST_TRIED])
         return tuple(ports)
 
     async def _discover(self, chunk: Chunk, module: ModuleType, fields: list[Field]) -> None:

@@ -2,7 +2,7 @@
 
 from auditor.store.concluding import Conclusion
 from auditor.store.judgements import Judgement, PastFinding
-from auditor.store.lookup import MOST_TRIED, Place, Visit
+from auditor.store.lookup import Place
 from auditor.store.newest import CONNECT
 from auditor.store.opening import Access, StoreError
 from auditor.store.presence import Presence, presence
@@ -15,7 +15,6 @@ from auditor.store.store import Store
 
 __all__ = [
     "CONNECT",
-    "MOST_TRIED",
     "RETIRED",
     "RETURNED",
     "SCHEMA_VERSION",
@@ -31,7 +30,6 @@ __all__ = [
     "Purged",
     "Store",
     "StoreError",
-    "Visit",
     "Word",
     "presence",
 ]

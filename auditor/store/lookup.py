@@ -2,16 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from auditor.model import NOT_THERE
 from auditor.model.marks import plain_mac
 from auditor.model.place import place_of
-from auditor.store.presence import ports_of
-
-MOST_TRIED = 4
-"""Ports tried again of a device that was met before and of which nothing is heard now."""
 
 
 def numbers(connection: sqlite3.Connection) -> list[int]:
@@ -76,33 +71,6 @@ def occupants(
         for row in rows
         if wanted is None or row["run"] in wanted
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """Who was met at an address in a run, at which of its ports, and at which TCP ports of it nobody answered then."""
-
-    run: str
-    key: str
-    ports: frozenset[int]
-    in_vain: frozenset[int]
-
-
-def visits(connection: sqlite3.Connection, site: str, address: str) -> Iterator[Visit]:
-    """Yield the meetings at an address, with whatever device; `address` is without a port."""
-    rows = connection.execute(
-        "SELECT m.run, m.subject, m.ports, d.key FROM met m JOIN device d ON d.id = m.device"
-        " WHERE m.subject = ? OR (m.site = ? AND m.address = ?)",
-        (f"{site}/{address}", site, address),
-    )
-    for row in rows.fetchall():
-        tried = connection.execute(
-            "SELECT DISTINCT port FROM exchange WHERE run = ? AND subject = ? AND transport != 'udp'"
-            " AND status IN (SELECT value FROM json_each(?))",
-            (row["run"], row["subject"], json.dumps(sorted(NOT_THERE))),
-        )
-        spoke = frozenset(port for transport, port in ports_of(row) if transport != "udp")
-        yield Visit(row["run"], row["key"], spoke, frozenset(one[0] for one in tried if one[0]) - spoke)
 
 
 def keys_of(connection: sqlite3.Connection, run: str, subjects: Iterable[str]) -> tuple[str, ...]:

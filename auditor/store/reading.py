@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from auditor.model import HEARD, NOT_THERE, Device, Exchange, Finding, Identity
+from auditor.model import HEARD, Device, Exchange, Finding, Identity
 from auditor.store.evidence import Shelf, finding_of, identity_of
 from auditor.store.newest import NOT_PUT, Asked, Closed, closed_ports, digest, has_closed, newest
 from auditor.store.presence import Whereabouts, whereabouts
@@ -36,8 +36,6 @@ class Look:
     asked: bool
     """Whether any question was really put, whatever came of it."""
     live: bool
-    in_vain: frozenset[int] = frozenset()
-    """TCP ports at which it was asked and nobody answered: refused, or silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +155,6 @@ class _Batch:
                 run in heard or any(one["status"] not in NOT_PUT for one in asked[run]),
                 any(one["source"] == "live" for one in asked[run])
                 or (run in heard and "live" in heard[run]["source"]),
-                frozenset(
-                    one["port"] for one in asked[run] if one["transport"] != "udp" and one["status"] in NOT_THERE
-                ),
             )
             for run in sorted({*heard, *asked}, key=lambda name: self.order[name])
         )  # fmt: skip

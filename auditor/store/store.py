@@ -16,7 +16,7 @@ from auditor.store import judgements, lookup, reading, retention, running
 from auditor.store import retiring as words_of
 from auditor.store.concluding import Conclusion
 from auditor.store.judgements import Judgement, PastFinding
-from auditor.store.lookup import Place, Visit
+from auditor.store.lookup import Place
 from auditor.store.opening import Access, StoreError, database
 from auditor.store.presence import Presence
 from auditor.store.reading import Held
@@ -205,11 +205,6 @@ class Store:
         """Return who was met last at each place: (site, address with part) -> (key, run)."""
         self.flush()
         return lookup.occupants(self.db.conn, runs)
-
-    def visits(self, site: str, address: str) -> tuple[Visit, ...]:
-        """Return who was met at an address in each run, and where nobody answered there then."""
-        self.flush()
-        return tuple(lookup.visits(self.db.conn, site, address))
 
     def places(self) -> tuple[Place, ...]:
         """Return where devices were met last, by which ports, so that a later run can look there again."""

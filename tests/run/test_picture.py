@@ -140,7 +140,7 @@ def test_a_device_asked_only_where_it_never_answered_is_not_called_silent(town: 
     town.run((A, INFO, info("498117063", "V5.4.0")), whole=True)
     town.run(silent=(A,), port=554)
     (one,) = picture(town.store).devices
-    assert one.standing.state is State.HEARD
+    assert one.standing.state is State.NOT_ASKED
     assert one.last_seen == NOON + timedelta(days=30)
     town.run(silent=(A,), port=80)
     (one,) = picture(town.store).devices
@@ -152,7 +152,7 @@ def test_a_device_is_replaced_only_where_somebody_looked_for_it(town: Town) -> N
     town.run((A, INFO, info("498117063", "V5.4.0")), port=81, whole=True)
     town.run((A, "/", TITLE), port=80)
     states = {one.key: one.standing.state for one in picture(town.store).devices}
-    assert states == {f"hall/{A}": State.HEARD, f"hall/{A}#2": State.HEARD}
+    assert states == {f"hall/{A}": State.NOT_ASKED, f"hall/{A}#2": State.HEARD}
     town.run((A, "/", TITLE), port=80, refused=81)
     town.run((A, "/", TITLE), port=80)
     states = {one.key: one.standing.state for one in picture(town.store).devices}
