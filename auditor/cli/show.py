@@ -102,14 +102,20 @@ def _presence(one: Device) -> str:
         return f"{word}{by}{'' if one.is_retired else '; BUT IT WAS HEARD SINCE'}"
     match one.standing.state:
         case State.SILENT:
-            return f"silent{since}: its address was asked, and it did not answer; it may be off, moved or filtered"
+            return (
+                f"silent{since}: where it answered before was asked again, and it did not answer; "
+                "it may be off, moved or filtered"
+            )
         case State.REPLACED:
             return (
                 f"replaced{since}: what answers in its place shares nothing with it, so it counts as another device: "
                 f"{shown(one.standing.by)}"
             )
         case State.NOT_ASKED:
-            return "not asked by the last audit of its site, or known from other evidence alone: it may or may not be there"
+            return (
+                "not asked again where it answered before, or known from other evidence alone: "
+                "it may or may not be there"
+            )
     return "it answered when it was last asked"
 
 

@@ -14,7 +14,7 @@ from auditor.run.accounts import with_accounts
 from auditor.run.again import Change, changed, concluded_from
 from auditor.run.basis import Basis, Judging, current_basis, judging_by
 from auditor.run.execute import utc_now
-from auditor.store import Conclusion, Held, Look, Store
+from auditor.store import Conclusion, Door, Held, Look, Store
 from auditor.store.rows import moment
 
 
@@ -153,6 +153,7 @@ def standing(
     """Yield devices with whether they are there, since when, and who is in their place."""
     chosen = list(runs)
     view = _View(
+        store,
         _order(chosen),
         {one.id: one for one in chosen},
         store.occupants([one.id for one in chosen]),
@@ -168,6 +169,7 @@ def standing(
 class _View:
     """The runs of a picture, and who lives where."""
 
+    store: Store
     order: Mapping[str, int]
     runs: Mapping[str, Run]
     occupants: Mapping[tuple[str, str], tuple[str, str]]
@@ -176,19 +178,23 @@ class _View:
         """Say whether a device is there, as far as anybody looked."""
         last = self.order[held.run]
         there = self._in_its_place(device, last)
-        if there is not None:
+        taken = there is not None and self._is_place_taken(held, device, last)
+        if there is not None and taken:
             return Standing(State.REPLACED, self.runs[there[1]].started, there[0])
         unanswered = [
             one
             for one in held.looks
             if self.order[one.run] > last and one.live and one.asked and not one.heard
         ]
-        if unanswered:
-            return Standing(State.SILENT, self._moment(unanswered[0]))
+        silent = self._silent_since(held, unanswered)
+        if silent is not None:
+            return Standing(State.SILENT, silent)
         since = self._sibling(device, last)
         if since is not None:
             return Standing(State.SILENT, since)
-        if not any(one.live for one in held.looks) or self._was_left_out(device, last):
+        if unanswered or there is not None or not any(one.live for one in held.looks):
+            return Standing(State.NOT_ASKED, device.last_seen)
+        if self._was_left_out(device, last):
             return Standing(State.NOT_ASKED, device.last_seen)
         return Standing(State.HEARD, device.last_seen)
 
@@ -198,6 +204,33 @@ class _View:
         if found is not None and found[0] != device.key and self.order[found[1]] > last:
             return found
         return None
+
+    def _is_place_taken(self, held: Held, device: Device, last: int) -> bool:
+        """Tell whether each port at which it was heard was asked again, and is silent or another device's.
+
+        Else both may be there, behind one address.
+        """
+        later = [run for run, place in self.order.items() if place > last]
+        address = device.behind or device.address
+        found = self.store.doors_since(device.site, address, later, besides=device.key)
+        whole = any(self._asked_all(run, device.site) for run in later)
+        return _needed(held) <= found | (_datagrams(held) if whole else frozenset())
+
+    def _silent_since(self, held: Held, unanswered: Iterable[Look]) -> datetime | None:
+        """Return since when everything that heard it before was asked again in vain, None where it was not all asked.
+
+        What is known by no port, or by datagrams that go to everybody, is asked by an audit of the whole site alone.
+        """
+        left = set(_needed(held))
+        for look in unanswered:
+            whole = self._asked_all(look.run, held.device.site)
+            left -= look.in_vain | (_datagrams(held) if whole else frozenset())
+            if not left and (held.heard_at or whole):
+                return self._moment(look)
+        return None
+
+    def _asked_all(self, run: str, site: str) -> bool:
+        return self.runs[run].complete and site in (self.runs[run].whole or ())
 
     def _sibling(self, device: Device, last: int) -> datetime | None:
         """Return since when its recorder, whose list was read again, no longer lists it."""
@@ -213,13 +246,19 @@ class _View:
 
     def _was_left_out(self, device: Device, last: int) -> bool:
         """Tell whether a later audit of the whole site did not ask it."""
-        return any(
-            place > last and self.runs[run].complete and device.site in (self.runs[run].whole or ())
-            for run, place in self.order.items()
-        )
+        return any(place > last and self._asked_all(run, device.site) for run, place in self.order.items())
 
     def _moment(self, look: Look) -> datetime:
         return moment(look.at) or self.runs[look.run].started
+
+
+def _needed(held: Held) -> frozenset[Door]:
+    """Return where a device must be asked in vain before it is silent: its TCP ports, else the others."""
+    return frozenset(one for one in held.heard_at if one[0] == "tcp") or held.heard_at
+
+
+def _datagrams(held: Held) -> frozenset[Door]:
+    return frozenset(one for one in held.heard_at if one[0] == "udp")
 
 
 def keep(store: Store, judging: Judging, *, only_run: str | None = None, all_anew: bool = False) -> None:

@@ -20,7 +20,7 @@ from auditor.scope.scope import Why
 from auditor.store import CONNECT, Place
 
 _MOST_TRIED = 4
-"""Ports tried of a device that was met before and is silent now."""
+"""Ports tried of a device that was met before, by no TCP port, and is silent now."""
 _SITES = 8
 """Sites swept side by side; the pace is kept for all of them together."""
 
@@ -122,6 +122,7 @@ class Search:
         subject = f"{place.site}/{place.address}"
         target = self.pursuit.targets.get(subject)
         tried = {one.endpoint.port for one in self.past.exchanges.get(subject, ()) if one.probe == CONNECT}
+        known = "known from before" if place.ports else "a device without a known TCP port"
         for port in self._missing(place, target):
             grant = looking.grant(place.address)
             if grant is None or looking.stopped:
@@ -135,21 +136,24 @@ class Search:
                 self.record.again(
                     Exchange(
                         subject, CONNECT, Protocol.OBSERVED, Endpoint(place.address, port), b"", b"", looked[0],
-                        looking.now(), detail=f"known from before: {looked[1] or 'no answer to two tries'}",
+                        looking.now(), detail=f"{known}: {looked[1] or 'no answer to two tries'}",
                     ),
                     self.pursuit.targets.get(subject), place.part,
                 )  # fmt: skip
 
     def _missing(self, place: Place, target: Target | None) -> tuple[int, ...]:
-        """Return the ports to try: those known from before that did not answer now, or the most telling ones."""
+        """Return the ports to try: those known from before that did not answer now.
+
+        The most telling ones of a device that was never met by a TCP port; none that this run is not to ask.
+        """
         shift = self.audit.port_shift
         swept = {port + shift for port in self.audit.swept_ports} | set(self.audit.swept_ports)
         there = set(target.open_ports()) if target is not None else set()
         ports = [
             port for port in place.ports if (not self.audit.ports or port in swept) and port not in there
         ]
-        if target is None or not target.has_anything():
-            return tuple(ports[:_MOST_TRIED]) or tuple(self.audit.swept_ports[:_MOST_TRIED])
+        if not place.ports and (target is None or not target.has_anything()):
+            return tuple(self.audit.swept_ports[:_MOST_TRIED])
         return tuple(ports)
 
     async def _discover(self, chunk: Chunk, module: ModuleType, fields: list[Field]) -> None:

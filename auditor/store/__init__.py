@@ -6,7 +6,7 @@ from auditor.store.lookup import Place
 from auditor.store.newest import CONNECT
 from auditor.store.opening import Access, StoreError
 from auditor.store.presence import Presence, presence
-from auditor.store.reading import Held, Look
+from auditor.store.reading import Door, Held, Look
 from auditor.store.retention import Purged
 from auditor.store.retiring import RETIRED, RETURNED, Word
 from auditor.store.running import Event
@@ -20,6 +20,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "Access",
     "Conclusion",
+    "Door",
     "Event",
     "Held",
     "Judgement",

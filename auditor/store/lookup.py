@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from auditor.model.marks import plain_mac
 from auditor.model.place import place_of
+from auditor.store.presence import ports_of
+from auditor.store.reading import Door, door, in_vain
 
 
 def numbers(connection: sqlite3.Connection) -> list[int]:
@@ -71,6 +73,25 @@ def occupants(
         for row in rows
         if wanted is None or row["run"] in wanted
     }
+
+
+def doors_since(
+    connection: sqlite3.Connection, site: str, address: str, runs: Collection[str], *, besides: str
+) -> frozenset[Door]:
+    """Return where an address was asked in vain in these runs, or answered as another device than the one of that key."""
+    given = (f"{site}/{address}", json.dumps(list(runs)))
+    tried = connection.execute(
+        "SELECT transport, port, source, status FROM exchange WHERE subject = ?"
+        " AND run IN (SELECT value FROM json_each(?))",
+        given,
+    ).fetchall()
+    others = connection.execute(
+        "SELECT m.* FROM met m JOIN device d ON d.id = m.device WHERE m.subject = ?"
+        " AND m.run IN (SELECT value FROM json_each(?)) AND d.key <> ?",
+        (*given, besides),
+    ).fetchall()
+    taken = {door(transport, port) for row in others for transport, port in ports_of(row)}
+    return in_vain(tried) | taken
 
 
 def keys_of(connection: sqlite3.Connection, run: str, subjects: Iterable[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from auditor.model import HEARD, Device, Exchange, Finding, Identity
+from auditor.model import HEARD, NOT_THERE, Device, Exchange, Finding, Identity
 from auditor.store.evidence import Shelf, finding_of, identity_of
 from auditor.store.newest import NOT_PUT, Asked, Closed, closed_ports, digest, has_closed, newest
 from auditor.store.presence import Whereabouts, whereabouts
@@ -25,6 +25,10 @@ _WITHOUT_BYTES = (
 """Columns of an exchange, all but what was asked and said."""
 
 
+Door = tuple[str, int]
+"""Where a device answers: `tcp` (also by TLS) or `udp`, and the port."""
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What one run came to at one device."""
@@ -36,6 +40,8 @@ class Look:
     asked: bool
     """Whether any question was really put, whatever came of it."""
     live: bool
+    in_vain: frozenset[Door] = frozenset()
+    """Where a live question found nobody who answers it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,8 @@ class Held:
     """By what the stored findings were made; None where nobody judged."""
     looks: tuple[Look, ...] = ()
     """Oldest first."""
+    heard_at: frozenset[Door] = frozenset()
+    """Where it answered, less what had closed by the time it was last heard."""
     by_run: Mapping[str, str] = field(default_factory=dict)
     """Exchange -> the run it was made in."""
 
@@ -130,7 +138,7 @@ class _Batch:
             device, found = bare, None
         return Held(
             device, row["id"], last, found is not None, evidence, wanted, found["basis"] if found else None,
-            self._looks(said, met), {one["id"]: one["run"] for one in counting},
+            self._looks(said, met), _heard_at(where, asked, self.order, last), {one["id"]: one["run"] for one in counting},
         )  # fmt: skip
 
     def _exchanges(self, key: str, rows: Sequence[Row]) -> Iterator[Exchange]:
@@ -155,6 +163,7 @@ class _Batch:
                 run in heard or any(one["status"] not in NOT_PUT for one in asked[run]),
                 any(one["source"] == "live" for one in asked[run])
                 or (run in heard and "live" in heard[run]["source"]),
+                in_vain(asked[run]),
             )
             for run in sorted({*heard, *asked}, key=lambda name: self.order[name])
         )  # fmt: skip
@@ -175,6 +184,28 @@ def _open(where: Whereabouts, closed: Closed) -> tuple[tuple[str, int], ...]:
         (transport, port)
         for (transport, port), (at, run) in where.last_open.items()
         if transport == "udp" or not has_closed(port, at, run, closed)
+    )
+
+
+def _heard_at(
+    where: Whereabouts, asked: Sequence[Asked], order: Mapping[str, int], last: str
+) -> frozenset[Door]:
+    """Return where a device answered, less what was found closed up to the run that heard it last."""
+    closed = closed_ports([one for one in asked if order[one.run] <= order[last]])
+    return frozenset(door(transport, port) for transport, port in _open(where, closed) if port)
+
+
+def door(transport: str, port: int) -> Door:
+    """Return where a question goes: a port that speaks TLS is a TCP port."""
+    return ("udp" if transport == "udp" else "tcp", port)
+
+
+def in_vain(rows: Iterable[Row]) -> frozenset[Door]:
+    """Return where live questions were put and nobody answered them."""
+    return frozenset(
+        door(row["transport"], row["port"])
+        for row in rows
+        if row["source"] == "live" and row["port"] and row["status"] in NOT_THERE
     )
 
 

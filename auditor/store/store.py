@@ -19,7 +19,7 @@ from auditor.store.judgements import Judgement, PastFinding
 from auditor.store.lookup import Place
 from auditor.store.opening import Access, StoreError, database
 from auditor.store.presence import Presence
-from auditor.store.reading import Held
+from auditor.store.reading import Door, Held
 from auditor.store.retiring import Word
 from auditor.store.rows import addresses_of, exchange_of, moment, run_row
 from auditor.store.running import Event
@@ -205,6 +205,11 @@ class Store:
         """Return who was met last at each place: (site, address with part) -> (key, run)."""
         self.flush()
         return lookup.occupants(self.db.conn, runs)
+
+    def doors_since(self, site: str, address: str, runs: Collection[str], *, besides: str) -> frozenset[Door]:
+        """Return where an address was asked in vain in these runs, or answered as another device than that one."""
+        self.flush()
+        return lookup.doors_since(self.db.conn, site, address, runs, besides=besides)
 
     def places(self) -> tuple[Place, ...]:
         """Return where devices were met last, by which ports, so that a later run can look there again."""

@@ -85,6 +85,8 @@ class Tenancy:
         self._by_mark: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._at: dict[tuple[str, str], str] = {}
         """(site, place) -> key of who was met there last."""
+        self._earlier: dict[tuple[str, str], list[str]] = defaultdict(list)
+        """(site, place) -> keys of all who were ever met there, in the order of their first meeting."""
         self.assigned: dict[tuple[str, str, str], str] = {}
         for one in sorted(meetings, key=lambda each: each.order):
             self.take(one)
@@ -111,6 +113,8 @@ class Tenancy:
                 if tenant.key not in named:
                     named.append(tenant.key)
         self._at[one.site, one.place] = tenant.key
+        if tenant.key not in self._earlier[one.site, one.place]:
+            self._earlier[one.site, one.place].append(tenant.key)
         self.assigned[one.name] = tenant.key
         return tenant.key
 
@@ -147,6 +151,17 @@ class Tenancy:
             tenant = self._tenants[key]
             if (tenant.site, tenant.place) == (one.site, place) and self._may_stay(tenant, one):
                 return tenant
+        return self._former(one)
+
+    def _former(self, one: Meeting) -> Tenant | None:
+        """Return who was met here earlier and shares something with it: who came after may only answer at another port."""
+        for place in dict.fromkeys((one.place, one.address)):
+            for key in reversed(self._earlier[one.site, place]):
+                tenant = self._tenants[key]
+                shares = tenant.marks.shares(one.marks) is not None
+                at_home = (tenant.site, tenant.place) == (one.site, place)
+                if at_home and shares and self._may_stay(tenant, one):
+                    return tenant
         return None
 
     def _may_stay(self, tenant: Tenant, one: Meeting) -> bool:
