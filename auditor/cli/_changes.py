@@ -40,6 +40,7 @@ def few_lines(changes: Changes, db: str) -> tuple[str, ...]:
             f"devices: {count(What.NEW)} new, {count(What.GONE)} retired, {count(What.SILENT)} silent, "
             f"{count(What.REPLACED)} with another in their place, {count(What.MOVED)} moved, "
             f"{count(What.NOT_ASKED)} not asked"
+            + (f", {back} retired, heard again" if (back := count(What.RETIRED_BACK)) else "")
         ),
         (
             f"told differently: firmware of {_many(firmware, 'device')}, other facts of {others}; "

@@ -77,8 +77,7 @@ class Device:
         """Whether somebody retired it, and nobody heard it since."""
         if self.retired is None:
             return False
-        is_heard_since = self.last_seen is not None and self.last_seen > self.retired.at
-        return not (is_heard_since and self.standing.state is State.HEARD)
+        return self.last_seen is None or self.last_seen <= self.retired.at
 
     @property
     def is_present(self) -> bool:

@@ -120,7 +120,7 @@ class _Comparison:
     def _new(self, device: Device) -> Change:
         first = self._before.audited.get(device.site) is None
         why = "its site had not been audited whole before" if first else ""
-        if device.retired is not None:
+        if device.is_retired:
             why = _joined(why, "retired since")
         elif device.standing.state is not State.HEARD:
             why = _joined(why, f"{device.standing.state.value} since")
@@ -137,14 +137,14 @@ class _Comparison:
         looked_for = absence in {What.SILENT, What.REPLACED} or self._is_off_as_before(after)
         self._asked[before.site] += fresh.is_asked or looked_for
         if absence is not None:
-            yield self._gone(absence, after, fresh)
+            yield self._gone(absence, after)
             yield from findings(before, after, left=absence is not What.SILENT)
         elif after.is_present or fresh.is_heard:
             yield from self._there(before, after, fresh)
 
     def _absence(self, before: Device, after: Device) -> What | None:
-        if after.retired is not None:
-            return What.GONE if before.retired is None else None
+        if after.is_retired:
+            return What.GONE if not before.is_retired else None
         if before.is_present and after.standing.state is State.SILENT:
             return What.SILENT
         if after.standing.state is State.REPLACED and before.standing.state is not State.REPLACED:
@@ -155,12 +155,10 @@ class _Comparison:
         audited = self._after.audited.get(after.site)
         return after.standing.state in _OFF and audited is not None and audited > self._moment
 
-    def _gone(self, what: What, after: Device, fresh: Fresh) -> Change:
+    def _gone(self, what: What, after: Device) -> Change:
         if what is What.GONE and after.retired is not None:
             word = after.retired
             said = _joined(word.reason, f"said by {word.by}" if word.by else "")
-            if fresh.is_heard and after.last_seen and after.last_seen > word.at:
-                said = _joined(said, "yet it answered after that")
             return _entry(after, what, after=word.replaced_by, detail=said, since=word.at)
         if what is What.REPLACED:
             other = self._by_key.get(after.standing.by) or self._by_place.get((after.site, after.address))
@@ -172,7 +170,9 @@ class _Comparison:
     def _there(self, before: Device, after: Device, fresh: Fresh) -> Iterator[Change]:
         if not fresh.is_asked:
             yield _entry(after, What.NOT_ASKED, since=after.last_seen)
-        if not before.is_present and fresh.is_heard:
+        if _is_back_from_retirement(before, after):
+            yield _retired_back(after)
+        elif not before.is_present and fresh.is_heard:
             yield _entry(after, What.BACK, since=after.last_seen)
         if fresh.is_heard:
             yield from _moved(before, after)
@@ -180,6 +180,18 @@ class _Comparison:
         if fresh.is_asked:
             yield from _services(before, after, fresh)
         yield from findings(before, after, fresh)
+
+
+def _is_back_from_retirement(before: Device, after: Device) -> bool:
+    """Tell whether it was heard after the day somebody retired it, which the earlier picture did not know yet."""
+    return after.retired is not None and (before.retired is None or before.is_retired)
+
+
+def _retired_back(after: Device) -> Change:
+    assert after.retired is not None
+    word = after.retired
+    said = f"retired on {word.at:%Y-%m-%d}{f' by {word.by}' if word.by else ''}"
+    return _entry(after, What.RETIRED_BACK, detail=_joined(said, word.reason), since=after.last_seen)
 
 
 def _moved(before: Device, after: Device) -> Iterator[Change]:

@@ -110,7 +110,7 @@ def _alone(devices: Iterable[_Marked], name: Callable[[_Marked], str]) -> dict[s
 
 
 def _is_heard(device: Device) -> bool:
-    return device.retired is None and device.standing.state is State.HEARD
+    return not device.is_retired and device.standing.state is State.HEARD
 
 
 def _serial(one: _Marked) -> str:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.cli._changes import few_lines
 from auditor.model import (
     Certainty,
     Claim,
@@ -137,10 +138,23 @@ def test_a_device_is_gone_only_by_somebodys_word() -> None:
     assert "M. Weber" in gone.detail
 
 
-def test_a_retired_device_that_answered_later_is_told_so() -> None:
+def test_a_retired_device_that_answered_later_is_there_in_every_count() -> None:
     word = Retirement(FIRST + timedelta(days=1), "M. Weber", "sold")
-    changes = changed([device(FIRST)], [replace(device(SECOND), retired=word)])
-    assert "yet it answered after that" in the(changes, What.GONE).detail
+    known = device(FIRST, found=("telnet-open",))
+    back = replace(device(SECOND, found=("telnet-open",)), retired=word)
+    for before in (known, replace(known, retired=word)):
+        changes = changed([before], [back])
+        assert "M. Weber: sold" in the(changes, What.RETIRED_BACK).detail.replace("; ", ": ")
+        assert not changes.of(What.GONE, What.BACK, What.FINDING_LEFT)
+        assert changes.of(What.FINDING_OPEN)
+        assert any("1 retired, heard again" in line for line in few_lines(changes, "a.sqlite"))
+    assert (
+        changed([back], [back]).entries
+        == changed(
+            [device(SECOND, found=("telnet-open",))] * 1, [device(SECOND, found=("telnet-open",))]
+        ).entries
+    ), "told once"
+    assert replace(back, standing=Standing(State.SILENT, SECOND)).is_retired is False
 
 
 def test_a_device_missing_from_the_later_picture_is_not_called_gone() -> None:
