@@ -6,7 +6,7 @@ what it asked and nothing else. Everything that reads a database reads it throug
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from auditor.knowledge import MARK_CLAIMS, FirmwareIndex, with_shared_marks
 from auditor.model import Device, Finding, Retirement, Run, Standing, State
@@ -106,9 +106,9 @@ def concluded(
     as_of: datetime | None = None,
 ) -> Iterator[tuple[Held, Device]]:
     """Yield each device with claims, and findings where asked for, that follow from exactly the evidence held."""
-    order = _order(store.runs())
+    runs = {one.id: one for one in store.runs()}
     for held in found:
-        device = held.device if held.is_concluded else anew(store, held, order, run=run, as_of=as_of)
+        device = held.device if held.is_concluded else anew(store, held, runs, run=run, as_of=as_of)
         if judging is not None and (judging.anew or not held.is_concluded or held.basis != judging.basis):
             device = replace(device, findings=judging.of(device))
         yield held, device
@@ -122,18 +122,31 @@ def _order(runs: Iterable[Run]) -> dict[str, int]:
 def anew(
     store: Store,
     held: Held,
-    order: Mapping[str, int],
+    runs: Mapping[str, Run],
     *,
     run: str | None = None,
     as_of: datetime | None = None,
 ) -> Device:
     """Return a device concluded anew from the evidence that counts; its exchanges as full as they were given."""
     full = next(iter(store.held(run, as_of=as_of, with_bytes=True, numbers=(held.number,))))
-    places = {name: order[one] for name, one in full.by_run.items()}
-    identity, observations = concluded_from(held.device.key, full.device.exchanges, places)
+    identity, observations = concluded_from(held.device.key, full.device.exchanges, _ages(full, runs))
     slim = {one.id: one for one in held.device.exchanges}
     kept = tuple(replace(one, exchange=slim.get(one.exchange.id, one.exchange)) for one in observations)
     return replace(held.device, identity=identity, observations=kept)
+
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for what nobody wrote down, which overrules nothing."""
+
+
+def _ages(held: Held, runs: Mapping[str, Run]) -> dict[str, int]:
+    """Return for each exchange the place of its moment: that of its run, or for what others recorded its own if older."""
+    when: dict[str, datetime] = {}
+    for one in held.device.exchanges:
+        began = runs[held.by_run[one.id]].started
+        when[one.id] = began if one.source == "live" else min(one.at or _LONG_AGO, began)
+    places = {at: place for place, at in enumerate(sorted(set(when.values())))}
+    return {name: places[at] for name, at in when.items()}
 
 
 def audited(runs: Iterable[Run]) -> dict[str, datetime | None]:
@@ -263,13 +276,13 @@ def _datagrams(held: Held) -> frozenset[Door]:
 
 def keep(store: Store, judging: Judging, *, only_run: str | None = None, all_anew: bool = False) -> None:
     """Conclude and judge what was not yet, of the whole picture, and keep it; what others hold stays as it is."""
-    order = _order(store.runs())
+    runs = {one.id: one for one in store.runs()}
     plain: list[tuple[int, str, tuple[Finding, ...]]] = []
     others: list[Conclusion] = []
     for held in store.held(only_run):
         if held.is_concluded and held.basis == judging.basis and not all_anew:
             continue
-        device = held.device if held.is_concluded else anew(store, held, order, run=only_run)
+        device = held.device if held.is_concluded else anew(store, held, runs, run=only_run)
         found = judging.of(device)
         if held.is_concluded and held.home:
             plain.append((held.number, held.home, found))
@@ -288,12 +301,11 @@ def conclusion(held: Held, device: Device, findings: tuple[Finding, ...], basis:
 
 def identify_again(store: Store, run: str | None = None) -> tuple[Change, ...]:
     """Identify stored devices with the rules at hand, keep the result, judge as before, and return what changed."""
-    order = _order(store.runs())
+    runs = {one.id: one for one in store.runs()}
     changes: list[Change] = []
     kept: list[Conclusion] = []
     for held in store.held(run, with_bytes=True):
-        places = {name: order[one] for name, one in held.by_run.items()}
-        identity, observations = concluded_from(held.device.key, held.device.exchanges, places)
+        identity, observations = concluded_from(held.device.key, held.device.exchanges, _ages(held, runs))
         changes += changed(held.device.key, held.device.identity, identity)
         device = replace(held.device, identity=identity, observations=observations)
         kept.append(conclusion(held, device, (), None))
