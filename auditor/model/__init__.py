@@ -3,6 +3,7 @@
 from auditor.model.conversation import (
     HEARD,
     NOT_THERE,
+    WRITTEN,
     Endpoint,
     Exchange,
     Observation,
@@ -35,6 +36,7 @@ __all__ = [
     "HEARD",
     "MAY_HOLD",
     "NOT_THERE",
+    "WRITTEN",
     "Acceptance",
     "Account",
     "Call",

@@ -31,6 +31,8 @@ HEARD = frozenset({Status.ANSWERED, Status.GARBLED})
 """Statuses of exchanges in which somebody said something."""
 NOT_THERE = frozenset({Status.REFUSED, Status.SILENT})
 """Statuses of questions that were put and found nobody who answers them."""
+WRITTEN = frozenset({"csv"})
+"""Sources that somebody wrote: they say what is held to be there, and not that anything answered."""
 
 
 class Transport(StrEnum):

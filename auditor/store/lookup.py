@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from auditor.model import WRITTEN
 from auditor.model.marks import plain_mac
 from auditor.model.place import place_of
 from auditor.store.presence import ports_of
@@ -62,11 +63,13 @@ def places(connection: sqlite3.Connection) -> tuple[Place, ...]:
 def occupants(
     connection: sqlite3.Connection, runs: Iterable[str] | None
 ) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return who was met last at each place, by the time of the meeting."""
+    """Return who answered last at each place, by the time of the meeting; who was only written of, where nobody did."""
     wanted = None if runs is None else set(runs)
     rows = connection.execute(
         "SELECT m.site, m.address, m.part, d.key, m.run FROM met m JOIN device d ON d.id = m.device"
-        " JOIN run r ON r.id = m.run ORDER BY CASE m.at WHEN '' THEN r.started ELSE m.at END, r.started"
+        " JOIN run r ON r.id = m.run ORDER BY m.source NOT IN (SELECT value FROM json_each(?)),"
+        " CASE m.at WHEN '' THEN r.started ELSE m.at END, r.started",
+        (json.dumps(sorted(WRITTEN)),),
     )
     return {
         (row["site"], place_of(row["address"], row["part"])): (row["key"], row["run"])

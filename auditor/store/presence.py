@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from auditor.model import Marks
+from auditor.model import WRITTEN, Marks
 from auditor.model.place import place_of, site_and_place
 from auditor.store.rows import Row, place, seen_at, stamp
 from auditor.store.tenancy import Meeting
@@ -109,10 +109,17 @@ class Whereabouts:
     """By (transport, port): when, and in which run, it last answered."""
 
 
+def answered(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return the meetings in which something answered; all of them where somebody only wrote of it."""
+    return [row for row in rows if not WRITTEN.issuperset(row["source"].split(", "))] or rows
+
+
 def whereabouts(rows: Sequence[Row], started: dict[str, str]) -> Whereabouts:
     """Sum up the meetings with one device; there is at least one."""
+    sources = sorted({part for row in rows for part in row["source"].split(", ") if part})
     rows = [
-        {**dict(row), "at": _moment_of(row, "at"), "first_at": _moment_of(row, "first_at")} for row in rows
+        {**dict(row), "at": _moment_of(row, "at"), "first_at": _moment_of(row, "first_at")}
+        for row in answered(rows)
     ]
     ordered = sorted(
         rows, key=lambda row: (row["at"] or started[row["run"]], started[row["run"]], row["subject"])
@@ -137,7 +144,6 @@ def whereabouts(rows: Sequence[Row], started: dict[str, str]) -> Whereabouts:
         last_open.pop(("tcp", port), None)
     moments = sorted(row["at"] for row in ordered if row["at"])
     firsts = sorted(row["first_at"] for row in ordered if row["first_at"])
-    sources = sorted({part for row in ordered for part in row["source"].split(", ") if part})
     return Whereabouts(
         _place(place_now),
         place_now["address"] if place_now["part"] else "",

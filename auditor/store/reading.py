@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from auditor.model import HEARD, NOT_THERE, Device, Exchange, Finding, Identity
+from auditor.model import HEARD, NOT_THERE, WRITTEN, Device, Exchange, Finding, Identity
 from auditor.store.evidence import Shelf, finding_of, identity_of
 from auditor.store.newest import NOT_PUT, Asked, Closed, closed_ports, digest, has_closed, newest
-from auditor.store.presence import Whereabouts, whereabouts
+from auditor.store.presence import Whereabouts, answered, whereabouts
 from auditor.store.rows import DAMAGE, Row, exchange_of, moment
 
 logger = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ class _Batch:
         told = {one["run"]: None for one in counting if one["status"] in HEARD}
         evidence = digest(one["id"] for one in counting if one["status"] in HEARD)
         where = whereabouts(met, dict(self.started))
-        last = max((one["run"] for one in met), key=lambda run: self.order[run])
+        last = max((one["run"] for one in answered(met)), key=lambda run: self.order[run])
         wanted = next(iter(told)) if len(told) == 1 else last if not told else ""
         found = next((one for one in stored if one["run"] == wanted and one["evidence"] == evidence), None)
         exchanges = tuple(self._exchanges(row["key"], counting))
@@ -151,10 +151,11 @@ class _Batch:
                 )
 
     def _looks(self, said: Sequence[Row], met: Sequence[Row]) -> tuple[Look, ...]:
-        heard = {row["run"]: row for row in met}
+        heard = {row["run"]: row for row in met if row["source"] not in WRITTEN}
         asked: dict[str, list[Row]] = defaultdict(list)
         for one in said:
-            asked[one["run"]].append(one)
+            if one["source"].partition(" ")[0] not in WRITTEN:
+                asked[one["run"]].append(one)
         return tuple(
             Look(
                 run,

@@ -347,3 +347,53 @@ def test_before_the_first_run_nothing_was_known_and_that_is_not_none(
         assert "nothing was known then" in capsys.readouterr().err
     assert command([*known, "last week"]) == 2
     assert "is no day such as" in capsys.readouterr().err
+
+
+def test_a_list_neither_replaces_a_device_nor_hears_it(town: Town) -> None:
+    first = town.run((A, INFO, info("498117063", "V5.4.0")), whole=True)
+    town.run((A, "/", TITLE), source="csv")
+    found = {one.key: (one.standing.state, one.last_seen) for one in picture(town.store).devices}
+    assert found[f"hall/{A}"] == (State.HEARD, first.started)
+    assert found[f"hall/{A}#2"][0] is State.NOT_ASKED
+    town.run((B, INFO, info("498117064", "V5.4.0")), source="csv")
+    town.run((B, INFO, info("498117064", "V5.4.0")))
+    seen = town.run((B, INFO, info("498117064", "V5.4.0")), source="csv")
+    (other,) = [one for one in picture(town.store).devices if one.address == B]
+    assert other.standing.state is State.HEARD
+    assert other.last_seen is not None
+    assert other.last_seen < seen.started
+
+
+def test_an_older_list_outdates_no_newer_answer(town: Town) -> None:
+    """Imported after the scan, and made before it."""
+    town.run((A, INFO, info("498117063", "V5.6.0")))
+    made = NOON - timedelta(days=90)
+    audit = Run(
+        "late",
+        "0",
+        "00",
+        "00",
+        NOON + timedelta(days=60),
+        None,
+        True,
+        "t",
+        "t",
+        "t",
+        sites=("hall",),
+        state="complete",
+    )
+    town.store.begin(audit)
+    told = Exchange(
+        f"hall/{A}", "isapi", Protocol.HTTP, Endpoint(A, 80), b"GET /PSIA/System/deviceInfo HTTP/1.1\r\n\r\n",
+        info("498117063", "V5.4.0"), Status.ANSWERED, made, source="pcap old.pcap",
+    )  # fmt: skip
+    known = known_from(f"hall/{A}", [told])
+    town.store.add(audit.id, [told])
+    met = Presence("hall", A, made, (("tcp", 80),), source="pcap")
+    town.store.save(
+        audit.id, met, known.identity, known.observations, marks=marks(known.identity, known.observations)
+    )
+    town.store.settle()
+    town.store.finish(audit)
+    (one,) = picture(town.store).devices
+    assert one.identity.value("firmware") == "V5.6.0"
