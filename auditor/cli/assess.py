@@ -10,7 +10,7 @@ from auditor.cli._knowledge import index_at
 from auditor.cli._reading import database
 from auditor.cli._words import Exit, Failure, say_jsonl, shown, words
 from auditor.garbage import seldom_collected
-from auditor.model import Device, Priority, Severity, Verdict
+from auditor.model import Device, Finding, Priority, Severity, Verdict
 
 
 @click.command(epilog="Example:  auditor assess --db audit.sqlite --policy us-federal --as-of 2021-03-01")
@@ -85,16 +85,20 @@ def _today() -> date:
     return datetime.now(tz=UTC).date()  # noqa: TID251 - commands are where the clock is read
 
 
+def _is_urgent(one: Finding) -> bool:
+    return one.counts and one.priority is Priority.ACT_NOW
+
+
 def _summarise(devices: tuple[Device, ...]) -> None:
     """Write what counts most: numbers of devices, then what must be done now."""
     from auditor.knowledge import binds  # noqa: PLC0415 - as above
 
-    now = [device for device in devices if any(one.priority is Priority.ACT_NOW for one in device.findings)]
+    now = [device for device in devices if any(map(_is_urgent, device.findings))]
     open_ = [
         device for device in devices if any(one.verdict is Verdict.NOT_ASSESSED for one in device.findings)
     ]
     bound = [device for device in devices if any(binds(one) for one in device.findings)]
     click.echo(f"{len(devices)} devices; {len(now)} need action now; {len(bound)} must go by an instrument;")
     click.echo(f"{len(open_)} where something could not be assessed.")
-    pairs = ((device, one) for device in now for one in device.findings if one.priority is Priority.ACT_NOW)
+    pairs = ((device, one) for device in now for one in device.findings if _is_urgent(one))
     print_lines(urgent_first(pairs))

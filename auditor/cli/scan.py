@@ -168,7 +168,7 @@ def command(
     permit(scope)
     chosen = chosen_basis(policy, _now().date())
     is_narrowed = bool(wanted.targets or wanted.exclude or wanted.methods or audit.ports)
-    with Store.open(db, Access.CREATE) as store:
+    with Store.open(db, Access.WRITE if is_resumed else Access.CREATE) as store:
         if engine == "nmap":
             ended = by_nmap(scope, audit, store, Stop(stop_file), is_resumed=is_resumed, chosen=chosen)
         else:

@@ -185,6 +185,8 @@ def _merged(
     is_new = bool(known) and not any(pair in known for pair in findings)
     if not order.devices and not unheard:
         state = ACCEPTED
+    elif not order.devices:
+        state = "not heard"
     else:
-        state = "partly done" if done else "not heard" if not order.devices else "new" if is_new else "open"
+        state = "partly done" if done else "new" if is_new else "open"
     return replace(order, unheard=unheard, done=done, accepted=accepted, findings=findings, state=state)

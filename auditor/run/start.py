@@ -54,7 +54,10 @@ def begin(scope: Scope, *, whole: tuple[str, ...] = ()) -> Begun:
 
 def resume(scope: Scope, audit: Audit, store: Store) -> Begun:
     """Take up the newest unfinished run. OutsideScopeError when this is not the scope it was begun under."""
-    unfinished = [run for run in store.runs() if not run.complete]
+    runs = store.runs()
+    unfinished = [run for run in runs if not run.complete]
+    if not runs:
+        raise ResumeError(f"{store.path}: holds no run to take up; scan without --resume to begin one")
     if not unfinished:
         raise ResumeError(f"{store.path}: every run is complete; scan without --resume to begin another")
     run = unfinished[-1]

@@ -245,6 +245,14 @@ def test_a_complete_run_cannot_be_resumed(tmp_path: Path) -> None:
     trial(tmp_path, act)
 
 
+def test_a_database_without_a_run_has_none_to_resume(tmp_path: Path) -> None:
+    async def act(store: Store) -> None:
+        with pytest.raises(ValueError, match="holds no run to take up"):
+            resume(scope_of(f"{BASE}.1"), audit(), store)
+
+    trial(tmp_path, act)
+
+
 def test_time_for_the_run_is_kept_and_said(tmp_path: Path) -> None:
     async def act(store: Store) -> None:
         async with serving((f"{BASE}.1", 80, Served(delay=3.0))):
