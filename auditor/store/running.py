@@ -78,3 +78,14 @@ def events(connection: sqlite3.Connection, run: str, kinds: Sequence[str]) -> tu
         Event(moment(row["at"]) or datetime.min, row["kind"], row["subject"], row["text"])  # noqa: DTZ901  the column is never empty
         for row in rows.fetchall()
     )
+
+
+def predated(connection: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
+    """Return each run that is dated before one that was begun before it, and that one."""
+    found, newest = [], ("", "")
+    for row in connection.execute("SELECT id, started FROM run ORDER BY rowid"):
+        started = str(row["started"] or "")
+        if started < newest[0]:
+            found.append((row["id"], newest[1]))
+        newest = max(newest, (started, row["id"]))
+    return tuple(found)

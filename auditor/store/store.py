@@ -141,6 +141,10 @@ class Store:
         """Return all runs, oldest first."""
         return running.runs(self.db.conn)
 
+    def predated(self) -> tuple[tuple[str, str], ...]:
+        """Return pairs of runs (later, earlier) of which the one begun later is dated earlier: a clock was set between them."""
+        return running.predated(self.db.conn)
+
     def run(self, name: str | None = None) -> Run:
         """Return a run by its id or an unambiguous beginning of it; without a name the newest."""
         return running.chosen(self.runs(), name, self.path)

@@ -397,3 +397,19 @@ def test_an_older_list_outdates_no_newer_answer(town: Town) -> None:
     town.store.finish(audit)
     (one,) = picture(town.store).devices
     assert one.identity.value("firmware") == "V5.6.0"
+
+
+def test_runs_that_are_not_dated_in_their_order_are_named(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A clock set back hides the newest audit behind an older one; nobody may take that for what the network is like."""
+    town.run((A, INFO, info("498117063", "V5.4.0")))
+    town.store.close()
+    assert command(["devices", "--db", str(town.store.path)]) == 0
+    assert "a clock was wrong" not in caplog.text
+    with Store.open(town.store.path, Access.WRITE) as store:
+        back = Town(store)
+        back.count = -5
+        back.run((A, INFO, info("498117063", "V5.6.0")), judged=False)
+    assert command(["devices", "--db", str(town.store.path)]) == 0
+    assert "was begun after run run-1 and is dated before it" in caplog.text
