@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from auditor.model import Marks
+from auditor.model import WRITTEN, Marks
 from auditor.model.place import place_of
 
 _BINDING = ("serial", "mac", "endpoint")
@@ -35,6 +35,11 @@ class Meeting:
         return place_of(self.address, self.part)
 
     @property
+    def is_written(self) -> bool:
+        """Whether somebody wrote of it, and nothing answered."""
+        return self.source in WRITTEN
+
+    @property
     def order(self) -> tuple[str, str, str, str]:
         """What meetings are taken in the order of."""
         return self.at or self.started, self.started, self.subject, self.part
@@ -56,12 +61,16 @@ class Tenant:
     source: str
     met: dict[str, dict[tuple[str, str], Marks]] = field(default_factory=lambda: defaultdict(dict))
     """By run: where it was met, and what it showed there."""
+    was_heard: bool = False
+    """Whether it ever answered, and was not only written of."""
 
     def take(self, one: Meeting) -> None:
         """Take in a meeting with this device."""
         self.met[one.run][one.site, one.place] = one.marks
         said = _says_something(one.marks)
-        self.site, self.place = one.site, one.place
+        if not (one.is_written and self.was_heard):
+            self.site, self.place = one.site, one.place
+        self.was_heard = self.was_heard or not one.is_written
         self.source = one.source if said else self.source
         self.marks = Marks(
             mac=one.marks.mac or self.marks.mac,
@@ -112,7 +121,9 @@ class Tenancy:
                 named = self._by_mark[name, value]
                 if tenant.key not in named:
                     named.append(tenant.key)
-        self._at[one.site, one.place] = tenant.key
+        there = self._tenants.get(self._at.get((one.site, one.place), ""))
+        if not (one.is_written and there and there.was_heard):
+            self._at[one.site, one.place] = tenant.key
         if tenant.key not in self._earlier[one.site, one.place]:
             self._earlier[one.site, one.place].append(tenant.key)
         self.assigned[one.name] = tenant.key

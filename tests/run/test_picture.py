@@ -364,6 +364,18 @@ def test_a_list_neither_replaces_a_device_nor_hears_it(town: Town) -> None:
     assert other.last_seen < seen.started
 
 
+def test_what_answers_after_a_list_named_another_there_is_still_the_device_that_answered_before(
+    town: Town,
+) -> None:
+    bare = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    town.run((A, INFO, info("498117063", "V5.4.0")), whole=True)
+    town.run((A, "/", TITLE), (B, INFO, info("498117063", "V5.4.0")), source="csv")
+    town.run((A, "/x", bare))
+    found = {one.key: (one.address, one.standing.state) for one in picture(town.store).devices}
+    assert found[f"hall/{A}"] == (A, State.HEARD)
+    assert found[f"hall/{A}#2"] == (A, State.REPLACED), "something else answers where the list says it is"
+
+
 def test_an_older_list_outdates_no_newer_answer(town: Town) -> None:
     """Imported after the scan, and made before it."""
     town.run((A, INFO, info("498117063", "V5.6.0")))
