@@ -9,7 +9,7 @@ from auditor.knowledge.account_steps import account_steps
 from auditor.knowledge.advise import highest_of
 from auditor.knowledge.book import Book, knowledge_book
 from auditor.knowledge.remediation import Instruction
-from auditor.knowledge.task import NEWEST, Task, tasks
+from auditor.knowledge.task import NEWEST, Task, apart, tasks
 from auditor.model import Device, Finding, WorkOrder
 
 ACCEPTED = "accepted"
@@ -27,9 +27,8 @@ def plan(
     book = book or knowledge_book()
     groups: dict[tuple[str, str, str], list[Task]] = {}
     for device in devices:
-        for finding in device.findings:
-            for task in tasks(device, finding):
-                groups.setdefault((device.site, task.action, task.key), []).append(task)
+        for task in apart([task for finding in device.findings for task in tasks(device, finding)]):
+            groups.setdefault((device.site, task.action, task.key), []).append(task)
     orders = [_with_accepted(key, group, book, scope) for key, group in groups.items()]
     return tuple(sorted(orders, key=_urgency))
 

@@ -1,6 +1,7 @@
 """Which single thing one finding asks somebody to do."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from auditor.knowledge.firmware import Point
@@ -58,6 +59,24 @@ def tasks(device: Device, finding: Finding) -> tuple[Task, ...]:
             return _exposure(device, finding)
         case FindingKind.LIFECYCLE:
             return _lifecycle(device, finding)
+
+
+def apart(found: Sequence[Task]) -> tuple[Task, ...]:
+    """Return a device's tasks; an update that nothing but age asks for is work of its own.
+
+    Who has the firmware that closes the faults of a model is not told to update to it.
+    """
+    goals = {
+        task.key
+        for task in found
+        if task.action == "update" and task.finding.kind is not FindingKind.LIFECYCLE
+    }
+    return tuple(
+        replace(task, key=f"{task.key}|age")
+        if task.action == "update" and task.finding.kind is FindingKind.LIFECYCLE and task.key not in goals
+        else task
+        for task in found
+    )
 
 
 def _question(device: Device, finding: Finding) -> Task:

@@ -53,6 +53,19 @@ def test_devices_of_one_model_at_one_site_make_one_update_with_one_target(device
     assert "town-hall/127.0.0.11 CVE-2021-33044" in order.findings
 
 
+def test_who_has_the_firmware_that_closes_the_faults_is_not_told_to_update_to_it(device: Make) -> None:
+    """Its firmware is old all the same, which is work of its own and not of the most urgent."""
+    fixed = {**CAMERA, "firmware": "2.820.0000000.48.R", "build_date": "2023-01-05"}
+    found = [_assessed(device(CAMERA, address="127.0.0.11")), _assessed(device(fixed, address="127.0.0.12"))]
+    updates = {order.title: order for order in plan(found) if order.action == "update"}
+    urgent = next(order for title, order in updates.items() if title.endswith("or later"))
+    aged = next(order for title, order in updates.items() if not title.endswith("or later"))
+    assert (urgent.devices, urgent.priority) == (("town-hall/127.0.0.11",), Priority.ACT_NOW)
+    assert aged.devices == ("town-hall/127.0.0.12",)
+    assert aged.priority is not Priority.ACT_NOW
+    assert aged.id != urgent.id
+
+
 def test_the_check_is_a_command_for_just_these_devices(device: Make) -> None:
     order = next(one for one in plan(_town(device)) if one.action == "close-service")
     words = shlex.split(order.check)
