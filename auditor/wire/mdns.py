@@ -4,6 +4,7 @@ import ipaddress
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from auditor.wire import charset
 
@@ -92,6 +93,12 @@ def _texts(data: bytes) -> Iterator[str]:
         at += 1 + data[at]
 
 
+@lru_cache(maxsize=1024)
+def _label(text: bytes) -> str:
+    """Read a label; pointers lead to the same ones over and over."""
+    return charset.decode(text)
+
+
 def _name(reply: bytes, start: int) -> tuple[str, int]:
     """Return a name and where the bytes behind it begin; pointers are followed a bounded number of times."""
     labels: list[str] = []
@@ -108,7 +115,7 @@ def _name(reply: bytes, start: int) -> tuple[str, int]:
                 break
             at = (length & 0x3F) << 8 | reply[at + 1]
             continue
-        labels.append(charset.decode(reply[at + 1 : at + 1 + length]))
+        labels.append(_label(reply[at + 1 : at + 1 + length]))
         size += length + 1
         at += length + 1
     return ".".join(labels), behind if behind >= 0 else at
