@@ -48,7 +48,7 @@ def test_the_bound_is_that_of_clopper_and_pearson(wrong: int, total: int, bound:
 
 
 SIGN = ("dahua", "realm", "dahua.realm")
-SHARED = ("dahua", "library", "dahua.library")
+SHARED = ("dahua", "sdk", "dahua.sdk")
 
 
 def devices(count: int, maker: str, *signs: tuple[str, str, str]) -> list[Labelled]:
