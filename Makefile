@@ -51,7 +51,7 @@ docs-check: $(VENV)/.ready ## Check that generated text in README and docs is cu
 	$(BIN)/cog --check --diff README.md docs/*.md
 
 unit: $(VENV)/.ready ## The tests, with branch coverage reported.
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --cov --cov-branch --cov-report=term:skip-covered --cov-report=xml:$(OUT)/coverage.xml
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov --cov-branch --cov-report=term:skip-covered --cov-report=xml:$(OUT)/coverage.xml
 
 wheel: $(VENV)/.ready ## Build the wheel, install it alone, start it from another folder.
 	@.ci/wheel $(BIN)/python

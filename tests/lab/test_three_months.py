@@ -26,8 +26,12 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(town_on_loopback, id="loopback"),
-        pytest.param(town_on_segments, id="segments", marks=pytest.mark.netns),
+        pytest.param(town_on_loopback, id="loopback", marks=pytest.mark.xdist_group("schools-loopback")),
+        pytest.param(
+            town_on_segments,
+            id="segments",
+            marks=[pytest.mark.netns, pytest.mark.xdist_group("schools-segments")],
+        ),
     ],
 )
 def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Story:
