@@ -6,10 +6,12 @@ by one hardware address with many addresses, and taken for nobody. Source: RFC 8
 
 import dataclasses
 from collections.abc import AsyncIterator, Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from auditor.model import Endpoint, Exchange, Grant, Method, Protocol, Sighting, Status, Transport
 from auditor.net import Emit, Field, alternating, streamed
 from auditor.net.door import NotSentError
+from auditor.net.field import Block
 from auditor.net.neighbours import Answer, Neighbours, NeighboursError
 
 METHOD = Method.ARP
@@ -20,6 +22,14 @@ PROXY = 4
 _ROUNDS = 2
 _WAIT = 1.0
 """Seconds to listen after each round; a device on the same segment answers within a few milliseconds."""
+
+
+def unknown_before(where: str) -> str:
+    """Say that exclusions by hardware address cannot be heeded from the first packet on."""
+    return (
+        f"whom the scope excludes by hardware address cannot be known {where} before asking: such a device is left alone "
+        "from when it shows its own"
+    )
 
 
 def discover(field: Field) -> AsyncIterator[Sighting]:
@@ -33,19 +43,33 @@ class _Sweep:
 
     field: Field
     answers: dict[str, Answer] = dataclasses.field(default_factory=dict)
+    here: list[IPv4Network | IPv6Network] = dataclasses.field(default_factory=list)
+    """The networks that are on a segment which was asked."""
 
     async def run(self, emit: Emit) -> None:
         """Ask every segment, one after the other."""
+        await self._all(emit)
+        if self.field.bars_macs and not all(self._is_here(one) for one in self.field.blocks()):
+            self.field.note(
+                unknown_before(f"at those addresses of {self.field.site} that are on no segment of ours")
+            )
+
+    async def _all(self, emit: Emit) -> None:
         for segment in self.field.neighbourhoods():
             self.answers = {}
             try:
                 async with Neighbours(segment.interface) as neighbours:
                     await self._segment(neighbours)
+                    self.here += neighbours.networks
             except NeighboursError as error:
                 self.field.note(str(error))
                 return
             for answer in self._believed():
                 emit(self._sighting(answer))
+
+    def _is_here(self, block: Block) -> bool:
+        first, last = map(ip_address, block.ends)
+        return any(first in network and last in network for network in self.here)
 
     async def _segment(self, neighbours: Neighbours) -> None:
         for _ in range(_ROUNDS):
@@ -73,7 +97,7 @@ class _Sweep:
             self.answers.setdefault(answer.address, answer)
 
     def _believed(self) -> Iterable[Answer]:
-        """Return the answers of devices, without those of a router that answers for others."""
+        """Return the answers of devices, without those of a router that answers for others, unless it is excluded."""
         of_mac: dict[str, int] = {}
         for answer in self.answers.values():
             of_mac[answer.mac] = of_mac.get(answer.mac, 0) + 1
@@ -82,7 +106,10 @@ class _Sweep:
                 self.field.note(
                     f"{mac} answers by ARP for {count} addresses, as routers do; taken for nobody"
                 )
-        return [one for one in self.answers.values() if of_mac[one.mac] < PROXY]
+        return [one for one in self.answers.values() if of_mac[one.mac] < PROXY or self._is_excluded(one)]
+
+    def _is_excluded(self, answer: Answer) -> bool:
+        return not isinstance(self.field.admit(answer.address, mac=answer.mac), Grant)
 
     def _sighting(self, answer: Answer) -> Sighting:
         admitted = self.field.admit(answer.address, mac=answer.mac)

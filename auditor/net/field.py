@@ -43,6 +43,11 @@ class Block:
     def __len__(self) -> int:
         return self.last - self.first + 1
 
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Its first and its last address."""
+        return address_text(self.version, self.first), address_text(self.version, self.last)
+
     def __iter__(self) -> Iterator[str]:
         return (address_text(self.version, number) for number in range(self.first, self.last + 1))
 
@@ -134,6 +139,11 @@ class Field:
     def admit(self, address: str, *, mac: str | None = None) -> Grant | Refusal:
         """Ask the scope about an address of this site that answered, with its MAC address where known."""
         return self._scope.admit(address, site=self.site, mac=mac, at=self.now())
+
+    @property
+    def bars_macs(self) -> bool:
+        """Whether somebody here may be excluded by a hardware address."""
+        return self._scope.bars_macs(self.site, self.now())
 
     def segments(self) -> tuple[Segment, ...]:
         """Return the interfaces on which multicast and broadcast are granted now."""

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 
+from auditor.discovery.arp import unknown_before
 from auditor.model import Endpoint, Exchange, Grant, Method, Protocol, Sighting, Status
 from auditor.net import Field, Look, Network
 from auditor.run.coverage import from_fields
@@ -15,7 +16,7 @@ from auditor.run.plan import Audit, Chunk, chunks, methods
 from auditor.run.pursuit import Pursuit
 from auditor.run.record import Record
 from auditor.run.target import Target, in_order
-from auditor.scope import Refusal, address_number
+from auditor.scope import Refusal, Scope, address_number
 from auditor.scope.scope import Why
 from auditor.store import CONNECT, Place
 
@@ -94,22 +95,38 @@ class Search:
         """Sweep a chunk with every allowed method; again from its start when a window closed meanwhile."""
         while True:
             fields = self._fields[chunk.name] = []
+            scope, asked = await self._neighbours_first(chunk, fields)
             async with asyncio.TaskGroup() as group:
-                for module in methods(self.gate.scope.methods):
-                    group.create_task(self._discover(chunk, module, fields))
+                for module in methods(scope.methods - asked):
+                    group.create_task(self._discover(scope, chunk, module, fields))
             self.gate.check()
             now = self.gate.clock()
             if self.gate.scope.opening(now) == now:
                 break
             await self.gate.passed()
-        await self._look_again(chunk)
+        await self._look_again(scope, chunk)
         self.record.chunk(chunk.name, from_fields(self._fields.pop(chunk.name)))
 
-    async def _look_again(self, chunk: Chunk) -> None:
+    async def _neighbours_first(self, chunk: Chunk, fields: list[Field]) -> tuple[Scope, frozenset[Method]]:
+        """Learn where those are whom the scope excludes by a hardware address, before anything else is sent there.
+
+        Return the scope that holds off from them, and what was asked for it.
+        """
+        scope, now = self.gate.scope, self.gate.clock()
+        if not scope.bars_macs(chunk.site, now):
+            return scope, frozenset()
+        for module in methods(scope.methods & {Method.ARP}):
+            await self._discover(scope, chunk, module, fields)
+        if Method.ARP not in scope.methods:
+            self.record.note(unknown_before(f"at {chunk.site}, where this run does not ask by ARP,"))
+        macs = {one.address: one.mac for one in self._of(chunk.site) if one.mac}
+        return scope.holding_off(chunk.site, macs, now), frozenset({Method.ARP})
+
+    async def _look_again(self, scope: Scope, chunk: Chunk) -> None:
         """Try the ports that devices had when they were last met, so that what has closed, or is silent, was asked."""
-        if Method.TCP_SWEEP not in self.gate.scope.methods:
+        if Method.TCP_SWEEP not in scope.methods:
             return
-        part = self.gate.scope.narrow(targets=chunk.targets) if chunk.targets else self.gate.scope
+        part = scope.narrow(targets=chunk.targets) if chunk.targets else scope
         looking = self.network.field(part, chunk.site, ports=self.audit.ports, thorough=self.audit.thorough)
         places = [
             one for one in self.known if one.site == chunk.site and chunk.holds(*address_number(one.address))
@@ -156,8 +173,7 @@ class Search:
             return tuple(self.audit.swept_ports[:_MOST_TRIED])
         return tuple(ports)
 
-    async def _discover(self, chunk: Chunk, module: ModuleType, fields: list[Field]) -> None:
-        scope = self.gate.scope
+    async def _discover(self, scope: Scope, chunk: Chunk, module: ModuleType, fields: list[Field]) -> None:
         wanted = {module.METHOD, Method.MULTICAST} if chunk.is_first else {module.METHOD}
         part = scope.narrow(targets=chunk.targets, methods=scope.methods & wanted)
         looking = self.network.field(part, chunk.site, ports=self.audit.ports, thorough=self.audit.thorough)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -157,6 +157,20 @@ class Scope:
             ):
                 return one
         return None
+
+    def bars_macs(self, site: str, at: datetime) -> bool:
+        """Tell whether somebody at a site may be excluded by a hardware address, which a packet must not find out."""
+        return any(one.mac and one.site in {"", site} and one.holds(at) for one in self.exclusions)
+
+    def holding_off(self, site: str, macs: Mapping[str, str], at: datetime) -> "Scope":
+        """Return a scope that excludes also the addresses where excluded hardware addresses were met (address -> MAC)."""
+        found: list[Exclusion] = []
+        for address, mac in macs.items():
+            version, number = address_number(address)
+            one = self._excluded(version, number, site, mac, at)
+            if one is not None and one.mac:
+                found.append(replace(one, addresses=AddressSet((interval(address),)), site=site))
+        return replace(self, exclusions=(*self.exclusions, *found))
 
     def _until(self, canonical: str, at: datetime) -> datetime | Refusal:
         paper = self.authorisation

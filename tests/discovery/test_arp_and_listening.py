@@ -44,6 +44,18 @@ for frame in rdpcap(sys.argv[1]):
     mouth.send(bytes(frame))
     time.sleep(0.01)
 """
+HEAR = """
+import socket, sys
+ear = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+ear.bind(("veth-there", 0))
+mac = bytes.fromhex(sys.argv[1].replace(":", ""))
+with open(sys.argv[2], "w", buffering=1) as heard:
+    print("ready", flush=True)
+    while True:
+        frame = ear.recv(65535)
+        if frame[:6] == mac:
+            print(frame.hex(), file=heard)
+"""
 
 in_namespaces = [
     pytest.mark.netns,
@@ -137,6 +149,47 @@ class TestOnASegment:
         assert "192.0.2.9" in seen
         assert "2001:db8::7" in seen
         assert "192.0.2.5" not in seen
+
+    def test_who_is_excluded_by_hardware_address_gets_the_question_whose_it_is_and_nothing_else(
+        self, tmp_path: Path
+    ) -> None:
+        run("ip", "-n", THERE, "link", "set", "veth-there", "address", MAC)
+        up(THERE, "veth-there", "192.0.2.3/28", "192.0.2.9/28")
+        up(HERE, "veth-here", "192.0.2.1/28")
+        barred = f'{SCOPE}[[exclude]]\nreason = "dialysis ward"\nmac = "{MAC.upper()}"\n'
+        (tmp_path / "scope.toml").write_text(barred.replace(', "2001:db8::/124"', ""), encoding="utf-8")
+        db, heard = tmp_path / "audit.sqlite", tmp_path / "heard"
+        words = ["ip", "netns", "exec", THERE, sys.executable, "-c", HEAR, MAC, str(heard)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as ear:
+            assert ear.stdout is not None
+            ear.stdout.readline()
+            done = auditor("scan", "--scope", str(tmp_path / "scope.toml"), "--db", str(db), "-p", "9,80")
+            ear.terminate()
+        assert done.returncode == 0, done.stderr
+        assert heard.read_text(encoding="utf-8").split() == []
+        assert "cannot be known" not in done.stderr
+        assert {one["granted"] for one in devices(db).values()} == {False}
+
+    def test_where_nobody_can_ask_first_it_says_so(self, tmp_path: Path) -> None:
+        up(THERE, "veth-there", "192.0.2.3/28")
+        up(HERE, "veth-here", "192.0.2.1/28")
+        barred = f'{SCOPE}[[exclude]]\nreason = "a ward"\nmac = "{MAC}"\n'
+        (tmp_path / "scope.toml").write_text(
+            barred.replace("192.0.2.0/28", '192.0.2.0/28", "198.51.100.4/30'), encoding="utf-8"
+        )
+        scan = (
+            "scan",
+            "--scope",
+            str(tmp_path / "scope.toml"),
+            "--db",
+            str(tmp_path / "a.sqlite"),
+            "-p",
+            "9",
+        )
+        routed = auditor(*scan, "192.0.2.3", "198.51.100.5", "--methods", "arp")
+        assert "that are on no segment of ours before asking" in routed.stderr
+        without = auditor(*scan, "192.0.2.3", "--methods", "ssdp")
+        assert "where this run does not ask by ARP, before asking" in without.stderr
 
     def test_a_router_that_answers_for_everybody_is_taken_for_nobody(self, tmp_path: Path) -> None:
         up(THERE, "veth-there", *(f"192.0.2.{number}/28" for number in range(6, 13)))
