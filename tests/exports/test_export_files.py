@@ -3,7 +3,7 @@
 import base64
 import csv
 import dataclasses
-import datetime
+import datetime as dt
 import io
 import json
 import os
@@ -88,7 +88,7 @@ def test_an_unjudged_device_says_so_in_its_priority() -> None:
 def table(device: Device, name: str) -> dict[str, str]:
     """Return the one row of a table about one device, its findings or the device itself."""
     out = io.BytesIO()
-    bare = dataclasses.replace(town.context([device]), orders=())
+    bare = dataclasses.replace(town.context((device,)), orders=())
     exports()["xlsx"].write(town.run(), [device], out, context=bare)
     head, row, *_ = openpyxl.load_workbook(out)[name].iter_rows(values_only=True)
     rows = {str(key): str(value or "") for key, value in zip(head, row, strict=True)}
@@ -126,7 +126,7 @@ def test_the_tables_say_how_accounts_fared_and_whether_settings_were_read(
 
 
 def test_the_tables_say_what_the_owner_accepts_until_when_and_why() -> None:
-    word = Acceptance("=cmd", "B. Example", datetime.date(2027, 3, 31))
+    word = Acceptance("=cmd", "B. Example", dt.date(2027, 3, 31))
     first, *others = SMALL[0].findings
     device = dataclasses.replace(
         SMALL[0], findings=(dataclasses.replace(first, accepted=word), *others), accounts=()
