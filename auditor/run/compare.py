@@ -9,7 +9,7 @@ from auditor.fingerprint import vocabulary
 from auditor.model import Certainty, Claim, Device, State
 from auditor.model.changes import Change, Changes, Side, What, in_order
 from auditor.run.compare_findings import findings, findings_of_new, is_newer
-from auditor.run.fresh import Fresh, Looked, Port, ports_of
+from auditor.run.fresh import Fresh, Looked, Port, are_listed, is_listed, ports_of
 from auditor.run.pairing import Pair, pairs
 from auditor.run.picture import Picture
 
@@ -62,9 +62,13 @@ def audited_by(picture: Picture) -> frozenset[str]:
 
 
 def _known_until(picture: Picture) -> dict[str, datetime]:
-    """Return for each site when somebody there was heard last, as far as a picture knows."""
-    told = [(one.site, one.last_seen) for one in picture.devices if one.last_seen]
-    return {site: max(at for where, at in told if where == site) for site in {site for site, _ in told}}
+    """Return for each site when somebody there was heard last, as far as a picture knows; lists heard nobody."""
+    last: dict[str, datetime] = {}
+    for device in picture.devices:
+        for one in device.exchanges:
+            if one.at and one.status.is_heard and not is_listed(one):
+                last[device.site] = max(last.get(device.site, one.at), one.at)
+    return last
 
 
 def _inside(devices: Iterable[Device]) -> Iterator[Device]:
@@ -125,13 +129,15 @@ class _Comparison:
         yield from findings(device, None, left=False)
 
     def _new(self, device: Device) -> Change:
-        heard = (one for one in device.exchanges if one.status.is_heard)
+        heard = [one for one in device.exchanges if one.status.is_heard]
         if not is_newer(heard, self._known_until.get(device.site)):
             return _entry(device, What.LEARNT, since=device.last_seen)
         first = self._before.audited.get(device.site) is None
         why = "its site had not been audited whole before" if first else ""
         if device.is_retired:
             why = _joined(why, "retired since")
+        elif are_listed(heard):
+            why = _joined(why, "known from a list alone")
         elif device.standing.state is not State.HEARD:
             why = _joined(why, f"{device.standing.state.value} since")
         return _entry(device, What.NEW, detail=why, since=device.first_seen)

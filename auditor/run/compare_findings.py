@@ -5,7 +5,7 @@ from datetime import datetime
 
 from auditor.model import Device, Exchange, Finding, State, Verdict
 from auditor.model.changes import Change, What
-from auditor.run.fresh import Fresh, grounds_of
+from auditor.run.fresh import Fresh, are_listed, grounds_of
 
 
 def findings(
@@ -14,19 +14,18 @@ def findings(
     fresh: Fresh | None = None,
     *,
     left: bool = False,
-    why: str = "",
 ) -> Iterator[Change]:
     """Yield what became of one device's findings that hold or may hold, before or now.
 
-    Without `fresh` the device was not heard: `left` says that it was retired or replaced, `why` more of it. For a
-    device that only the later picture holds see `findings_of_new`.
+    Without `fresh` the device was not heard: `left` says that it was retired or replaced. For a device that
+    only the later picture holds see `findings_of_new`.
     """
     device = after or before
     assert device is not None
     was, now = _worst(before.findings if before else ()), _worst(after.findings if after else ())
     for name in {**was, **now}:
         old, new = was.get(name), now.get(name)
-        said = why or ("" if left else "the device was not heard")
+        said = "" if left else "the device was not heard"
         if fresh is not None:
             what, said = _fate(old, new, fresh)
         elif before is None or not before.is_present:
@@ -64,6 +63,8 @@ def _fate_of_new(device: Device, finding: Finding, since: datetime | None) -> tu
         return What.FINDING_UNASKED, f"{told}, and the device was silent when last asked"
     if not is_new:
         return What.FINDING_UNASKED, told
+    if are_listed(grounds_of(finding)):
+        return What.FINDING_UNASKED, "a list alone says so"
     return (What.FINDING_ACCEPTED if finding.accepted else What.FINDING_NEW), ""
 
 

@@ -44,7 +44,8 @@ class Fresh:
     @cached_property
     def exchanges(self) -> tuple[Exchange, ...]:
         """Exchanges newer than anything the earlier picture holds of the device; lists ask nobody and are none."""
-        last = max((one.at for one in self.before.exchanges if one.at), default=self.before.last_seen)
+        said = (one.at for one in self.before.exchanges if one.at and not is_listed(one))
+        last = max(said, default=self.before.last_seen)
         return tuple(
             one for one in self._came_in if not is_listed(one) and one.at and (last is None or one.at > last)
         )
@@ -138,6 +139,12 @@ def is_listed(exchange: Exchange) -> bool:
     """Tell whether somebody's list says this: it asked nobody that we know of, and bears the date of a file."""
     kind = exchange.source.partition(" ")[0]
     return kind in WRITTEN or kind in undated()
+
+
+def are_listed(exchanges: Iterable[Exchange]) -> bool:
+    """Tell whether lists say all of this; not where there is nothing."""
+    told = tuple(exchanges)
+    return bool(told) and all(map(is_listed, told))
 
 
 def _question(exchange: Exchange) -> tuple[str, str, Port]:

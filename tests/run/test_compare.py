@@ -483,6 +483,25 @@ def test_a_list_neither_asks_a_known_device_again_nor_closes_nor_finds_anything(
     assert not changes.of(What.FINDING_NEW, What.FINDING_CLOSED)
 
 
+def test_a_device_only_a_newer_list_names_is_new_to_us_and_nobody_found_anything_at_it() -> None:
+    named = listed(device(SECOND, key="hall/192.0.2.9", found=("telnet-open",)), "configtool")
+    changes = changed([device(FIRST)], [named])
+    assert the(changes, What.NEW).detail == "known from a list alone"
+    assert the(changes, What.FINDING_UNASKED).detail == "a list alone says so"
+    assert not changes.of(What.FINDING_NEW)
+
+
+def test_a_list_that_bears_a_later_date_hides_no_answer() -> None:
+    before = device(FIRST)
+    dated = listed(device(SECOND + timedelta(days=400)), "configtool").exchanges
+    before = replace(before, exchanges=(*before.exchanges, *dated), last_seen=SECOND + timedelta(days=400))
+    visitor = device(SECOND, key="hall/192.0.2.9", found=("telnet-open",))
+    changes = changed([before], [device(SECOND), visitor])
+    assert changes.asked == 1
+    assert the(changes, What.NEW).device == visitor.key
+    assert the(changes, What.FINDING_NEW).about == "telnet-open"
+
+
 @pytest.mark.parametrize("source", ["pcap", "nmap", "shadowserver"])
 def test_evidence_that_says_when_the_device_answered_counts_as_heard_again(source: str) -> None:
     before = device(FIRST)
