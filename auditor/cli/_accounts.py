@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from auditor.cli._forms import account
+from auditor.cli._presence import named
 from auditor.cli._words import shown
 from auditor.model import Account, Device, Outcome, Reason
 
@@ -36,7 +37,7 @@ def lines(devices: Iterable[Device]) -> Iterator[str]:
         key=lambda pair: (pair[1].reason in _LAST, pair[1].outcome, pair[0].key),
     )
     for device, one in left[:_MOST]:
-        yield f"account at {shown(device.key)}: {shown(one.words)}"
+        yield f"account at {named(device)}: {shown(one.words)}"
     if len(left) > _MOST:
         yield f"and at {len(left) - _MOST} more; `auditor show DEVICE` and the report say it of each device"
     if any(not one.outcome.is_taken and one.reason != Reason.OPEN for _, one in left):

@@ -34,13 +34,14 @@ def few_lines(changes: Changes, db: str) -> tuple[str, ...]:
     return (
         (
             f"since {_side(changes.before)}: of {_many(changes.devices, 'device')} known then, "
-            f"{_were(changes.asked)} asked again"
+            f"{_were(changes.asked)} asked or heard again"
         ),
         (
             f"devices: {count(What.NEW)} new, {count(What.GONE)} retired, {count(What.SILENT)} silent, "
             f"{count(What.REPLACED)} with another in their place, {count(What.MOVED)} moved, "
             f"{count(What.NOT_ASKED)} not asked"
             + (f", {back} retired, heard again" if (back := count(What.RETIRED_BACK)) else "")
+            + (f", {late} known from older evidence" if (late := count(What.LEARNT)) else "")
         ),
         (
             f"told differently: firmware of {_many(firmware, 'device')}, other facts of {others}; "
@@ -58,7 +59,9 @@ def few_lines(changes: Changes, db: str) -> tuple[str, ...]:
 def headline(changes: Changes) -> tuple[str, ...]:
     """Say what was compared, and how much of it was asked again."""
     before, after = _side(changes.before), _side(changes.after)
-    asked = f"Of {_many(changes.devices, 'device')} known before, {_were(changes.asked)} asked again."
+    asked = (
+        f"Of {_many(changes.devices, 'device')} known before, {_were(changes.asked)} asked or heard again."
+    )
     if not changes.differences:
         asked = f"No change found. {asked}"
         if changes.asked < changes.devices:
@@ -126,8 +129,8 @@ def line(one: Change) -> str:
         parts.append(f"replaced by {one.after}")
     if one.what is What.NEW and one.before:
         parts.append(f"in the place of {one.before}")
-    if one.what in ABSENT | {What.NOT_ASKED} and one.since:
-        parts.append(f"since {_day(one.since)}" if one.what in ABSENT else f"last heard {_day(one.since)}")
+    if one.what in ABSENT | {What.NOT_ASKED, What.LEARNT} and one.since:
+        parts.append(f"since {_day(one.since)}" if one.what in ABSENT else f"last known {_day(one.since)}")
     return "; ".join(part for part in (*parts, one.detail) if part)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import click
 
 from auditor.cli._forms import SCHEMA_VERSION
+from auditor.cli._presence import named
 from auditor.cli._words import shown
 from auditor.model import (
     ACCEPTANCE_ENDED,
@@ -108,7 +109,7 @@ def lines(device: Device, finding: Finding) -> Iterator[str]:
     """Yield the lines a person reads, safe to print."""
     priority = "accepted" if finding.accepted else finding.priority.upper()
     urgency = f"{priority:<9}  {finding.severity:<8}  {finding.verdict:<17}"
-    yield f"{urgency}  {shown(device.key)}  {finding.id}  {shown(finding.title)}"
+    yield f"{urgency}  {named(device)}  {finding.id}  {shown(finding.title)}"
     yield f"    {shown(finding.reason)}"
     if words := acceptance_words(finding):
         yield f"    {words[0].upper()}{words[1:]}"

@@ -6,6 +6,7 @@ from types import MappingProxyType
 import click
 
 from auditor.cli._forms import SCHEMA_VERSION
+from auditor.cli._presence import placed
 from auditor.cli._words import shown
 from auditor.model import Run, WorkOrder
 
@@ -13,9 +14,14 @@ STATES = ("new", "open", "partly done", "not heard", "accepted", "done")
 _UNHEARD = "not heard"
 _MOST_DEVICES = 8
 
+Where = Mapping[str, tuple[str, str]]
+"""By key of a device: the site and the address where it was heard last."""
+_NOWHERE: Where = MappingProxyType({})
 
-def form(order: WorkOrder, run: Run) -> dict[str, object]:
-    """Give an order in full, with the one who answers for its site."""
+
+def form(order: WorkOrder, run: Run, where: Where = _NOWHERE) -> dict[str, object]:
+    """Give an order in full, with the one who answers for its site, and where each of its devices is."""
+    keys = dict.fromkeys((*order.devices, *order.done, *order.unheard, *order.accepted))
     return {
         "schema_version": SCHEMA_VERSION,
         "id": order.id,
@@ -35,6 +41,9 @@ def form(order: WorkOrder, run: Run) -> dict[str, object]:
         "steps": list(order.steps),
         "check": order.check or None,
         "findings": list(order.findings),
+        "places": [
+            {"device": key, "site": where[key][0], "address": where[key][1]} for key in keys if key in where
+        ],
     }
 
 
@@ -43,9 +52,9 @@ def print_orders(
     run: Run,
     *,
     with_steps: bool,
-    where: Mapping[str, str] = MappingProxyType({}),
+    where: Where = _NOWHERE,
 ) -> None:
-    """Write orders for people to stdout, safe to print; `where` says at which address each device (by key) is now."""
+    """Write orders for people to stdout, safe to print."""
     given = list(orders)
     for order in given:
         if order.state != _UNHEARD:
@@ -59,7 +68,7 @@ def print_orders(
             click.echo(line)
 
 
-def _lines(order: WorkOrder, run: Run, where: Mapping[str, str], *, with_steps: bool) -> Iterator[str]:
+def _lines(order: WorkOrder, run: Run, where: Where, *, with_steps: bool) -> Iterator[str]:
     owner = run.owner(order.site)
     place = f"{order.site} ({owner})" if owner else order.site
     urgency = "" if order.state in {_UNHEARD, "accepted", "done"} else order.priority.upper()
@@ -80,15 +89,6 @@ def _lines(order: WorkOrder, run: Run, where: Mapping[str, str], *, with_steps: 
             yield f"    Check afterwards: {shown(order.check)}"
 
 
-def _named(keys: tuple[str, ...], where: Mapping[str, str]) -> str:
+def _named(keys: tuple[str, ...], where: Where) -> str:
     rest = f" and {len(keys) - _MOST_DEVICES} more" if len(keys) > _MOST_DEVICES else ""
-    return ", ".join(_placed(key, where.get(key, "")) for key in keys[:_MOST_DEVICES]) + rest
-
-
-def _placed(key: str, address: str) -> str:
-    """Name a device by its key, with the address it has now where that is another."""
-    return (
-        shown(key)
-        if not address or key.endswith(f"/{address}")
-        else f"{shown(key)} (now at {shown(address)})"
-    )
+    return ", ".join(placed(key, *where.get(key, ("", ""))) for key in keys[:_MOST_DEVICES]) + rest

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli._plan import STATES, form, print_orders
+from auditor.cli._plan import STATES, Where, form, print_orders
 from auditor.cli._reading import database, moment_asked
 from auditor.cli._words import Exit, say_json, say_jsonl, words
 from auditor.model import Priority, Run, WorkOrder
@@ -60,9 +60,11 @@ def command(
         and order.priority.rank >= least
     ]
     if as_json:
-        say_json({"schema_version": 1, "run": run.id, "orders": [form(order, run) for order in wanted]})
+        say_json(
+            {"schema_version": 1, "run": run.id, "orders": [form(order, run, where) for order in wanted]}
+        )
     elif as_lines:
-        say_jsonl(form(order, run) for order in wanted)
+        say_jsonl(form(order, run, where) for order in wanted)
     else:
         print_orders(wanted, run, with_steps=steps, where=where)
         counts = ", ".join(f"{sum(one.state == state for one in wanted)} {state}" for state in STATES)
@@ -72,7 +74,7 @@ def command(
 
 def _orders(
     db: Path, run_id: str | None, as_of: datetime | None, scope: str
-) -> tuple[Run, tuple[WorkOrder, ...], dict[str, str]]:
+) -> tuple[Run, tuple[WorkOrder, ...], Where]:
     from auditor.cli._moment import until  # noqa: PLC0415 - takes time that --help need not
     from auditor.run.picture import picture  # noqa: PLC0415 - as above
     from auditor.run.work import work  # noqa: PLC0415 - as above
@@ -81,5 +83,5 @@ def _orders(
     with Store.open(db, Access.READ) as store:
         known = picture(store, run=run_id, as_of=until(store, as_of))
         owners = dict(pair for one in known.runs for pair in one.owners)
-        where = {one.key: one.address for one in known.devices}
+        where = {one.key: (one.site, one.address) for one in known.devices}
         return replace(known.run, owners=tuple(owners.items())), work(store, known, scope=scope), where

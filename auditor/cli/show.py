@@ -54,21 +54,25 @@ def command(
         for one in found:
             if len(found) > 1 and one is not found[0]:
                 click.echo("")
-            history = store.addresses(one.key)
-            for line in _lines(one, vocabulary(), history, everything=everything):
+            history, sites = store.addresses(one.key), store.sites(one.key)
+            for line in _lines(one, vocabulary(), history, sites, everything=everything):
                 click.echo(line)
     return 0
 
 
-_History = tuple[tuple[str, object, object], ...]
+_History = tuple[tuple[str, datetime | None, datetime | None], ...]
 
 
-def _lines(one: Device, terms: Vocabulary, history: _History, *, everything: bool) -> Iterator[str]:
-    yield f"{shown(one.key)}{_key(one)}  at {shown(one.address)}"
+def _lines(
+    one: Device, terms: Vocabulary, history: _History, sites: _History, *, everything: bool
+) -> Iterator[str]:
+    yield f"{shown(one.key)}{_key(one)}  at {shown(one.address)}, site {shown(one.site)}"
     if not one.granted:
         yield "  answered from outside the scope; it was not contacted"
+    for site, first, last in sites if len(sites) > 1 else ():
+        yield f"  heard at site {shown(site)} {_span(first, last)}"
     for address, first, last in history if len(history) > 1 else ():
-        yield f"  address {shown(address)} from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
+        yield f"  address {shown(address)} {_span(first, last)}"
     ports = ", ".join(f"{port}/{transport}" for transport, port in one.ports)
     yield f"  answered on {ports or 'no port'}"
     yield f"  {_presence(one)}"
@@ -91,6 +95,14 @@ def _lines(one: Device, terms: Vocabulary, history: _History, *, everything: boo
     yield ""
     yield from _findings(one)
     yield from _exchanges(one, everything=everything)
+
+
+def _span(first: datetime | None, last: datetime | None) -> str:
+    """Say from when to when, as far as somebody wrote it down."""
+    if last is None:
+        return "at a time nobody wrote down"
+    began = f"{first:%Y-%m-%d %H:%M}" if first else "a time nobody wrote down"
+    return f"from {began} to {last:%Y-%m-%d %H:%M} UTC"
 
 
 def _presence(one: Device) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from auditor.model import Device, Finding, Verdict
+from auditor.model import Acceptance, Device, Finding, Verdict
 from auditor.reporting import one_line
+from auditor.reporting.accounts import account_question
 from auditor.reporting.counting import urgency
 
 _CLAIMS = ("maker", "brand", "kind", "model", "firmware", "build_date")
@@ -27,8 +28,20 @@ DEVICE_COLUMNS = (
     "first_seen",
     "last_seen",
     "source",
+    "state",
+    "state_since",
+    "behind",
+    "accepted",
+    "account",
+    "accounts",
+    "settings",
 )
-"""Findings are listed by id, separated by blanks. `priority` is "not judged" where there are no findings."""
+"""Findings are listed by id, separated by blanks. `priority` is "not judged" where there are no findings.
+
+`accepted` are those of the others that the owner accepts. `account` is how the most telling of the owner's accounts
+fared (`Outcome`), "" where there was none; `accounts` says it of each in words; `settings` is "read", "read in part" or
+"not read", also where there was no account. New columns come last: programs may count on the place of the others.
+"""
 
 FINDING_COLUMNS = (
     "device",
@@ -46,6 +59,10 @@ FINDING_COLUMNS = (
     "remedy",
     "known_exploited",
     "references",
+    "accepted",
+    "accepted_by",
+    "accepted_until",
+    "accepted_reason",
 )
 
 # What spreadsheets take for the beginning of a formula or a command, in ASCII and full width.
@@ -89,7 +106,22 @@ def device_cells(device: Device) -> tuple[str, ...]:
             f"{port}/{transport}" for transport, port in sorted(device.ports, key=lambda p: (p[1], p[0]))
         )
     )
-    return (*cells, stamp(device.first_seen), stamp(device.last_seen), device.source)
+    cells += [stamp(device.first_seen), stamp(device.last_seen), device.source]
+    cells += ["retired" if device.is_retired else device.standing.state.value]
+    cells += [stamp(device.standing.since), device.behind]
+    cells.append(" ".join(sorted({one.id for one in device.findings if one.accepted})))
+    return (*cells, *_account_cells(device))
+
+
+def _account_cells(device: Device) -> tuple[str, str, str]:
+    """Return how the owner's accounts fared, and whether settings were read."""
+    outcome = device.accounts[0].outcome.value if device.accounts else ""
+    settings = {"": "read", "settings-partly": "read in part"}.get(account_question(device), "not read")
+    return (
+        outcome,
+        "; ".join(one.words for one in device.accounts),
+        settings if device.accounts else "not read",
+    )
 
 
 def _calm(device: Device) -> str:
@@ -118,7 +150,13 @@ def finding_cells(device: Device, finding: Finding) -> tuple[str, ...]:
         finding.remedy,
         finding.known_exploited.isoformat() if finding.known_exploited else "",
         " ".join(reference.url or reference.label for reference in finding.references),
+        *_acceptance(finding.accepted),
     )
+
+
+def _acceptance(word: Acceptance | None) -> tuple[str, str, str, str]:
+    """Return whether the owner accepts a finding, who said so, until when, and why."""
+    return ("yes", word.by, word.until.isoformat(), word.reason) if word else ("no", "", "", "")
 
 
 def stamp(moment: datetime | None) -> str:

@@ -43,6 +43,10 @@ _ORDER_COLUMNS = (
     "devices",
     "responsible",
     "done on",
+    "addresses",
+    "done at",
+    "not heard",
+    "accepted",
 )
 _HEAD = PatternFill("solid", fgColor="1D3A5F")
 _WIDEST = 60
@@ -64,7 +68,7 @@ def write(run: Run, devices: Iterable[Device], out: BinaryIO, *, context: Contex
     _sheet(book, "Devices", DEVICE_COLUMNS, (device_cells(device) for device in ordered))
     findings = (finding_cells(device, f) for device in ordered for f in device.findings)
     _sheet(book, "Findings", FINDING_COLUMNS, findings)
-    _sheet(book, "Work orders", _ORDER_COLUMNS, _orders(context))
+    _sheet(book, "Work orders", _ORDER_COLUMNS, _orders(context, ordered))
     _sheet(book, "Data", ("what", "as of", "records", "note"), _ages(run, context))
     plain = io.BytesIO()
     book.save(plain)
@@ -92,7 +96,9 @@ def _summary(report: Report) -> Cells:
             yield (f"{words.label('chart', chart.name)}: {bar.label}", bar.count)
 
 
-def _orders(context: Context) -> Cells:
+def _orders(context: Context, devices: Iterable[Device]) -> Cells:
+    """Yield the orders; `addresses` are those at which the devices still to do were heard last, by site."""
+    places = {device.key: f"{device.site}/{device.address}" for device in devices}
     for order in sorted(context.orders, key=lambda order: (-order.priority.rank, order.site, order.id)):
         yield (
             order.id,
@@ -109,6 +115,8 @@ def _orders(context: Context) -> Cells:
             " ".join(order.devices),
             "",
             "",
+            " ".join(places.get(key, key) for key in order.devices),
+            *(" ".join(keys) for keys in (order.done, order.unheard, order.accepted)),
         )
 
 

@@ -4,7 +4,7 @@ import base64
 from typing import TypeAlias
 
 from auditor.exports.cells import stamp
-from auditor.model import Acceptance, Claim, Coverage, Device, Exchange, Finding, Run, WorkOrder
+from auditor.model import Acceptance, Account, Claim, Coverage, Device, Exchange, Finding, Run, WorkOrder
 from auditor.reporting import Context
 
 Record: TypeAlias = dict[str, object]
@@ -101,6 +101,7 @@ def device_record(device: Device, context: Context) -> Record:
     record["in_its_place"] = device.standing.by or None
     record["behind"] = device.behind or None
     record["retired"] = _retirement(device)
+    record["accounts"] = [_account(one) for one in device.accounts]
     record["findings"] = [_finding(finding) for finding in device.findings]
     record["observations"] = [
         {"field": one.field, "value": one.value, "exchange": one.exchange.id} for one in device.observations
@@ -118,6 +119,20 @@ def _retirement(device: Device) -> Record | None:
         "by": word.by,
         "reason": word.reason,
         "replaced_by": word.replaced_by or None,
+    }
+
+
+def _account(one: Account) -> Record:
+    return {
+        "entry": one.entry,
+        "outcome": one.outcome,
+        "reason": one.reason or None,
+        "protocol": one.protocol or None,
+        "endpoint": one.endpoint or None,
+        "answered": one.answered,
+        "calls": one.calls,
+        "not_allowed": list(one.barred),
+        "at": stamp(one.at) or None,
     }
 
 

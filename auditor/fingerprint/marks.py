@@ -14,6 +14,7 @@ from auditor.model import Identity, Marks, Observation
 from auditor.model.marks import plain_mac
 
 _ENDPOINT_FIELDS = frozenset({"wsd.endpoint", "onvif.endpoint"})
+_REALM_FIELDS = frozenset({"http.realm", "rtsp.realm"})
 _CLAIMS = ("maker", "brand", "model", "platform")
 _MOST_TRAITS = 40
 _LONGEST_TRAIT = 64
@@ -33,6 +34,8 @@ class Shared:
     """First digits of addresses that are nobody's, whole addresses among them: lower-case hex without colons."""
     endpoints: re.Pattern[str]
     traits: tuple[str, ...]
+    realms: re.Pattern[str]
+    """Realms that hold something of the device's own, the same at each of its services; lower case."""
     common: re.Pattern[str]
 
 
@@ -53,6 +56,7 @@ def read(path: Path) -> Shared:
         macs=tuple(page.digits("addresses", 12)) + tuple(page.digits("prefixes", 6)),
         endpoints=page.one_of("endpoints", "references", "patterns"),
         traits=page.names("traits"),
+        realms=page.one_of("realms"),
         common=page.one_of("common"),
     )
 
@@ -91,6 +95,12 @@ def marks(identity: Identity, observations: Iterable[Observation]) -> Marks:
         model="".join(model.upper().split()),
         traits=_traits(identity, seen),
     )
+
+
+def own_realms(observations: Iterable[Observation]) -> frozenset[str]:
+    """Return the realms told that hold something of the device's own: one device tells the same at all its ports."""
+    told = (one.value[:_LONGEST].strip().casefold() for one in observations if one.field in _REALM_FIELDS)
+    return frozenset(one for one in told if shared().realms.fullmatch(one))
 
 
 def _serial(identity: Identity) -> str:
@@ -151,7 +161,7 @@ class _Page:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        expected = "`schema: 1` and serials, macs, endpoints, traits and common"
+        expected = "`schema: 1` and serials, macs, endpoints, traits, realms and common"
         self._data = mapping(path, expected)
         if self._data.get("schema") != 1:
             raise DataError(f"{path}: expected {expected}")

@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from auditor.fingerprint.identify import Study, study
-from auditor.fingerprint.marks import marks
+from auditor.fingerprint.marks import marks, own_realms
 from auditor.fingerprint.voices import Voice, voice, voices
 from auditor.model import Exchange, Identity, Marks, Observation
 from auditor.model.marks import same_model, same_serial
 from auditor.model.place import place_of
 
 _TELLING = frozenset({"maker", "brand", "model", "base_model", "serial", "mac", "platform"})
-"""Claims that two devices rarely share: where none of them is contradicted, all replies are one device's."""
+"""Claims that two devices rarely share: where none of them is contradicted, nor a realm of its own told twice, all
+replies are one device's."""
 _MARKS = frozenset({"serial", "mac", "endpoint"})
 _GENERAL = frozenset({"maker", "brand", "kind", "clock", "activated", "oem", "cloud_link"})
 """Claims that hold for many devices of a maker alike."""
@@ -47,14 +48,16 @@ def parts(
 ) -> tuple[Part, ...]:
     """Return the devices behind an address, by port; one, without a suffix, where its replies agree.
 
-    Replies are apart where two ports name other makers, serial numbers or models, each more than tentatively. What
+    Replies are apart where two ports name other makers, serial numbers or models, each more than tentatively, or tell
+    other values of what one device tells alike at all its ports (realms of its own, the same field's MAC address). What
     single port says of itself stays together, unless makers take turns at it.
     """
     seen, made = tuple(observations), tuple(exchanges)
     whole = whole or study(device, seen)
     names = frozenset(one.id for one in made) | {one.exchange.id for one in seen}
     only = Part(whole.identity, seen, names, suspected=whole.suspected)
-    if not any(one.name in _TELLING for one in whole.identity.contradictions):
+    is_disputed = any(one.name in _TELLING for one in whole.identity.contradictions)
+    if not is_disputed and len(own_realms(seen)) < 2:
         return (only,)
     groups, rest = _grouped(device, voices(device, seen, made))
     if len(groups) < 2:
@@ -165,7 +168,31 @@ def _contradict(one: Voice, other: Voice) -> bool:
         return not _names(one, other)
     if same_serial(one.marks.serial, other.marks.serial) is False:
         return True
-    return not same_model(one.marks.model, other.marks.model) and one.marks.shares(other.marks) not in _MARKS
+    if one.marks.shares(other.marks) in _MARKS:
+        return False
+    return (
+        not same_model(one.marks.model, other.marks.model)
+        or _differ(one.realms, other.realms)
+        or _tell_other_macs(one, other)
+    )
+
+
+def _differ(told: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(told and other) and told.isdisjoint(other)
+
+
+def _tell_other_macs(one: Voice, other: Voice) -> bool:
+    """Tell whether two streams say different MAC addresses in the same field; a datagram may come by another interface."""
+    if one.is_udp or other.is_udp:
+        return False
+    alike = {name for name, _ in one.macs} & {name for name, _ in other.macs}
+    return bool(alike) and all(
+        _differ(
+            frozenset(mac for field, mac in one.macs if field == name),
+            frozenset(mac for field, mac in other.macs if field == name),
+        )
+        for name in alike
+    )
 
 
 def _names(one: Voice, other: Voice) -> bool:

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from auditor.fingerprint.identify import Study, study
-from auditor.fingerprint.marks import marks
+from auditor.fingerprint.marks import is_shared_mac, marks, own_realms
 from auditor.model import Certainty, Exchange, Identity, Marks, Observation, Transport
 
 _URL = re.compile(r"https?://(\[[0-9a-f:]+\]|[0-9.]+)(?::(\d{1,5}))?(?=[/\s]|$)", re.IGNORECASE)
 _URL_FIELDS = frozenset({"onvif.xaddr", "ssdp.location", "http.location"})
+_ANY_MAC = "mac"
+"""The field of an address told by whatever means, of whichever interface."""
 _NAMES = (
     ("sadp.ipv4_address", "sadp.http_port"),
     ("dhip.ipv4_address.ip_address", "dhip.http_port"),
@@ -32,6 +34,16 @@ class Voice:
     exchanges: frozenset[str]
     study: Study
     marks: Marks
+    realms: frozenset[str] = frozenset()
+    """Realms in which it writes something of its own."""
+
+    @property
+    def macs(self) -> frozenset[tuple[str, str]]:
+        """The MAC addresses it tells, each with the field that tells it: one device tells the same in the same field."""
+        told = [one for one in (self.study.identity.claim("mac"),) if one]
+        told += [one.against for one in self.study.identity.contradictions if one.name == "mac"]
+        found = ((match.observation.field, one.value) for one in told for match in one.because)
+        return frozenset((name, mac) for name, mac in found if name != _ANY_MAC and not is_shared_mac(mac))
 
     @property
     def maker(self) -> str:
@@ -41,7 +53,7 @@ class Voice:
     @property
     def is_telling(self) -> bool:
         """Whether it says of itself, and surely enough, who made it, which model it is or which one of them."""
-        return bool(self.port and (self.marks.maker or self.marks.model or self.marks.serial))
+        return bool(self.port and (self.marks.maker or self.marks.model or self.marks.serial or self.realms))
 
     @property
     def place(self) -> tuple[bool, int, int]:
@@ -67,7 +79,7 @@ def voice(
     seen = tuple(observations)
     found = study(device, seen)
     names = frozenset(exchanges) | {one.exchange.id for one in seen}
-    return Voice(port, turn, is_udp, seen, names, found, marks(found.identity, seen))
+    return Voice(port, turn, is_udp, seen, names, found, marks(found.identity, seen), own_realms(seen))
 
 
 def voices(

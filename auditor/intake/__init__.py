@@ -10,7 +10,7 @@ from functools import cache
 
 from auditor.intake.evidence import EvidenceError, Kind, Problem, Tell
 
-__all__ = ["EvidenceError", "Kind", "Problem", "Tell", "kinds"]
+__all__ = ["EvidenceError", "Kind", "Problem", "Tell", "kinds", "undated"]
 
 
 @cache
@@ -22,3 +22,9 @@ def kinds() -> dict[str, Kind]:
         if hasattr(loaded, "kinds"):
             found |= {kind.name: kind for kind in loaded.kinds()}
     return dict(sorted(found.items()))
+
+
+@cache
+def undated() -> frozenset[str]:
+    """Return the kinds of files that do not say when each thing was seen: lists, dated by their file or by hand."""
+    return frozenset(name for name, kind in kinds().items() if not kind.says_when)

@@ -13,6 +13,8 @@ class What(StrEnum):
 
     NEW = "new"
     """Not known before."""
+    LEARNT = "known from older evidence"
+    """Evidence that came in later, and is from before the earlier picture, names it: it did not come since."""
     GONE = "gone"
     """Retired: somebody said that it was taken out of service."""
     SILENT = "silent"
@@ -58,7 +60,14 @@ class What(StrEnum):
 ABSENT = frozenset({What.GONE, What.SILENT, What.REPLACED})
 """The device was there before and is not any more, as far as somebody looked or said."""
 UNCHANGED = frozenset(
-    {What.NOT_ASKED, What.SERVICE_UNASKED, What.FINDING_OPEN, What.FINDING_UNASKED, What.FINDING_ACCEPTED}
+    {
+        What.LEARNT,
+        What.NOT_ASKED,
+        What.SERVICE_UNASKED,
+        What.FINDING_OPEN,
+        What.FINDING_UNASKED,
+        What.FINDING_ACCEPTED,
+    }
 )
 """What is no difference: it is as it was, or nobody knows."""
 FIRMWARE = frozenset({"firmware", "build_date"})

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 from auditor.model import Device
 from auditor.reporting.texts import Texts
-from auditor.reporting.values import Gap
 
 
 def account_counts(devices: Iterable[Device], texts: Texts) -> tuple[tuple[str, int], ...]:
@@ -15,21 +14,23 @@ def account_counts(devices: Iterable[Device], texts: Texts) -> tuple[tuple[str, 
     return tuple((texts.label("account", kind), count) for kind, count in ranked)
 
 
-def account_gaps(devices: Iterable[Device], texts: Texts) -> tuple[Gap, ...]:
-    """Return what was not read of settings though there was an account for it: not at all, and in part."""
-    asked = [device for device in devices if device.accounts]
-    unread = [device for device in asked if not any(one.has_told for one in device.accounts)]
-    partly = [
-        device
-        for device in asked
-        if device not in unread and not any(one.has_told and not one.lacks for one in device.accounts)
-    ]
-    why = Counter(device.accounts[0].kind for device in unread)
+def account_question(device: Device) -> str:
+    """Return what was not read of settings though there was an account for it: all, a part, or "" for nothing."""
+    if not device.accounts:
+        return ""
+    if not any(one.has_told for one in device.accounts):
+        return "settings-unread"
+    is_whole = any(one.has_told and not one.lacks for one in device.accounts)
+    return "" if is_whole else "settings-partly"
+
+
+def account_reasons(devices: Iterable[Device], texts: Texts) -> str:
+    """Say why settings were not read at all, each reason with the number of devices; "" where they were."""
+    why = Counter(
+        device.accounts[0].kind for device in devices if account_question(device) == "settings-unread"
+    )
     reasons = "; ".join(
         f"{texts.label('account', kind)}: {count}"
         for kind, count in sorted(why.items(), key=lambda pair: (-pair[1], pair[0]))
     )
-    return (
-        Gap("settings-unread", len(unread), "devices", f"{reasons}." if reasons else ""),
-        Gap("settings-partly", len(partly), "devices"),
-    )
+    return f"{reasons}." if reasons else ""

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
 
-from auditor.model import Coverage, Device, Priority, Verdict
+from auditor.model import Coverage, Device, Priority
 from auditor.reporting.context import Words
 from auditor.reporting.texts import Texts
+from auditor.reporting.unknown import questions
 from auditor.reporting.values import Bar, Chart, Slice
 
 _MOST_BARS = 12
@@ -23,7 +24,7 @@ def urgency(device: Device) -> Priority | None:
     return max(found, key=lambda priority: priority.rank, default=None)
 
 
-def standing(device: Device, *, assessed: bool) -> str:
+def standing(device: Device, texts: Texts, *, assessed: bool) -> str:
     """Return what to say of a device for which no action is known: only a device fully judged has none."""
     if device.is_retired:
         return "retired"
@@ -35,7 +36,7 @@ def standing(device: Device, *, assessed: bool) -> str:
         return "unidentified"
     if not assessed:
         return "not-judged"
-    if any(finding.verdict is Verdict.NOT_ASSESSED for finding in device.findings):
+    if questions(device, texts, assessed=assessed):
         return "open"
     if any(finding.accepted for finding in device.findings):
         return "accepted"
@@ -131,7 +132,7 @@ def _ages(devices: list[Device], texts: Texts, today: date) -> Chart:
 def _priorities(devices: list[Device], texts: Texts) -> Chart:
     counts = Counter(urgency(device) for device in devices)
     rows = [(texts.label("priority", p), counts[p], f"p{p.rank}") for p in Priority]
-    idle = Counter(standing(device, assessed=True) for device in devices if urgency(device) is None)
+    idle = Counter(standing(device, texts, assessed=True) for device in devices if urgency(device) is None)
     rows += [
         (texts.label("standing", name), idle[name], "unknown")
         for name in _IDLE

@@ -61,7 +61,7 @@ def row(device: Device, place: int, words: Words, texts: Texts, *, assessed: boo
         worst.rank if worst else 0,
         counts[Verdict.AFFECTED],
         counts[Verdict.POSSIBLY_AFFECTED],
-        standing(device, assessed=assessed),
+        standing(device, texts, assessed=assessed),
         device.granted,
         device.is_present,
         device.last_seen,

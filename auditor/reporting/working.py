@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from auditor.model import Coverage, Device, Priority, Verdict, WorkOrder
-from auditor.reporting.accounts import account_gaps
 from auditor.reporting.context import Context
 from auditor.reporting.counting import standing, urgency
 from auditor.reporting.judging import Judged, anchor
 from auditor.reporting.texts import Texts
+from auditor.reporting.unknown import unknown
 from auditor.reporting.values import Gap, Job, Number, SitePlan, Summary, Urgent
 
 _MOST_URGENT = 5
@@ -31,15 +31,15 @@ def summary(
     """Return the first page: three numbers, the most urgent actions, the gaps."""
     inside = [device for device in devices if device.granted]
     granted = [device for device in inside if device.is_present]
-    away = Counter(standing(device, assessed=True) for device in inside if not device.is_present)
+    away = Counter(standing(device, texts, assessed=True) for device in inside if not device.is_present)
     assessed = context.assessed
     if assessed is None:
         assessed = bool(context.orders) or any(device.findings for device in granted)
     now = sum(1 for device in granted if urgency(device) is Priority.ACT_NOW) if assessed else None
     ours = sum(1 for device in granted if device.identity.value("maker") in texts.audited_makers)
-    open_questions = sum(1 for device in granted if _is_unassessed(device, assessed))
+    open_questions, reasons = unknown(granted, texts, assessed=assessed)
     total = len(granted)
-    gaps = _gaps(granted, found, coverage, assessed, texts)
+    gaps = _by_weight(reasons, _unasked(coverage))
     return Summary(
         (
             Number("act-now", now, total),
@@ -56,6 +56,12 @@ def summary(
     )
 
 
+def _by_weight(reasons: tuple[Gap, ...], unasked: tuple[Gap, ...]) -> tuple[Gap, ...]:
+    """Return why things are not known: of whole devices, then of addresses, then one missing fact after the other."""
+    whole = tuple(one for one in reasons if one.reason != "unsettled")
+    return (*whole, *unasked, *(one for one in reasons if one.reason == "unsettled"))
+
+
 def _accepted(devices: Iterable[Device]) -> tuple[int, int]:
     """Count the findings that the owner accepts, and the devices that have any."""
     found = [sum(1 for one in device.findings if one.accepted) for device in devices]
@@ -70,13 +76,6 @@ def _progress(orders: tuple[WorkOrder, ...]) -> tuple[tuple[str, int], ...]:
         if set(counted) <= {"open"}
         else tuple((state, counted[state]) for state in STATES if counted[state] or state != _ACCEPTED)
     )
-
-
-def _is_unassessed(device: Device, assessed: bool) -> bool:
-    """Tell whether something about the device could not be said: who made it, or a finding's answer."""
-    if not assessed or device.identity.value("maker") is None:
-        return True
-    return any(finding.verdict is Verdict.NOT_ASSESSED for finding in device.findings)
 
 
 def by_urgency(order: WorkOrder) -> tuple[int, int, str, str]:
@@ -165,51 +164,16 @@ def _urgent_findings(found: tuple[Judged, ...]) -> tuple[Urgent, ...]:
     )
 
 
-def _gaps(
-    granted: list[Device],
-    found: tuple[Judged, ...],
-    coverage: Coverage | None,
-    assessed: bool,
-    texts: Texts,
-) -> tuple[Gap, ...]:
-    gaps: list[Gap] = []
-    gaps.append(Gap("disputed-maker", sum(1 for device in granted if _is_disputed(device, texts)), "devices"))
-    if not assessed and granted:
-        gaps.append(Gap("not-judged", len(granted), "devices"))
-    nameless = sum(1 for device in granted if device.identity.value("maker") is None)
-    gaps.append(Gap("no-maker", nameless, "devices"))
-    blind = sum(1 for d in granted if _is_ours(d, texts) and d.identity.value("firmware") is None)
-    gaps.append(Gap("no-firmware", blind, "devices"))
-    gaps.extend(account_gaps(granted, texts))
-    if coverage is not None:
-        gaps.append(Gap("silent", coverage.silent, "addresses"))
-        gaps.extend(Gap(held.reason, held.addresses, "addresses") for held in coverage.withheld)
-        gaps.append(Gap("outside", coverage.outside, "devices"))
-    gaps.extend(_unsettled(found))
+def _unasked(coverage: Coverage | None) -> tuple[Gap, ...]:
+    """Count what is no device of the report: addresses where nobody answered or nobody asked, and who is outside."""
+    if coverage is None:
+        return ()
+    gaps = (
+        Gap("silent", coverage.silent, "addresses"),
+        *(Gap(held.reason, held.addresses, "addresses") for held in coverage.withheld),
+        Gap("outside", coverage.outside, "devices"),
+    )
     return tuple(gap for gap in gaps if gap.count)
-
-
-def _is_disputed(device: Device, texts: Texts) -> bool:
-    """Tell whether an answer names one of the audited makers, while the device is held to be of none of them."""
-    told = {one.against.value for one in device.identity.contradictions if one.name == "maker"}
-    return not _is_ours(device, texts) and bool(told & set(texts.audited_makers))
-
-
-def _is_ours(device: Device, texts: Texts) -> bool:
-    return device.identity.value("maker") in texts.audited_makers
-
-
-def _unsettled(found: tuple[Judged, ...]) -> list[Gap]:
-    """Count devices by the one thing that would settle their open questions."""
-    lacking: dict[str, set[str]] = {}
-    for one in found:
-        for device, finding in one.devices:
-            if device.identity.value("maker") is None or not device.granted:
-                continue  # counted as such already
-            if finding.settles and finding.verdict is not Verdict.NOT_AFFECTED:
-                lacking.setdefault(finding.settles, set()).add(device.key)
-    ranked = sorted(lacking.items(), key=lambda pair: (-len(pair[1]), pair[0]))
-    return [Gap("unsettled", len(keys), "devices", settles) for settles, keys in ranked]
 
 
 def plan(

@@ -8,8 +8,8 @@ from datetime import datetime
 from auditor.fingerprint import vocabulary
 from auditor.model import Certainty, Claim, Device, State
 from auditor.model.changes import Change, Changes, Side, What, in_order
-from auditor.run.compare_findings import findings
-from auditor.run.fresh import Fresh, Looked, Port, ports_of
+from auditor.run.compare_findings import findings, findings_of_new, is_newer
+from auditor.run.fresh import Fresh, Looked, Port, are_listed, is_listed, ports_of
 from auditor.run.pairing import Pair, pairs
 from auditor.run.picture import Picture
 
@@ -61,6 +61,16 @@ def audited_by(picture: Picture) -> frozenset[str]:
     return frozenset(site for site, at in picture.audited.items() if at and run.started <= at <= ended)
 
 
+def _known_until(picture: Picture) -> dict[str, datetime]:
+    """Return for each site when somebody there was heard last, as far as a picture knows; lists heard nobody."""
+    last: dict[str, datetime] = {}
+    for device in picture.devices:
+        for one in device.exchanges:
+            if one.at and one.status.is_heard and not is_listed(one):
+                last[device.site] = max(last.get(device.site, one.at), one.at)
+    return last
+
+
 def _inside(devices: Iterable[Device]) -> Iterator[Device]:
     return (one for one in devices if one.granted)
 
@@ -85,6 +95,7 @@ class _Comparison:
         self._by_place = {(one.site, one.address): one for one in after.devices if one.is_present}
         self._moment = side(before).at
         self._same_rules = before.run.data_digest == after.run.data_digest
+        self._known_until = _known_until(before)
         self._asked = Counter[str]()
 
     def known(self, devices: Iterable[Device | None]) -> tuple[tuple[str, int, int], ...]:
@@ -99,7 +110,7 @@ class _Comparison:
             yield from self._absent(pair.before)
         elif pair.before is None:
             yield self._new(pair.after)
-            yield from findings(None, pair.after)
+            yield from findings_of_new(pair.after, self._known_until.get(pair.after.site))
         else:
             yield from self._both(pair.before, pair.after)
 
@@ -118,10 +129,15 @@ class _Comparison:
         yield from findings(device, None, left=False)
 
     def _new(self, device: Device) -> Change:
+        heard = [one for one in device.exchanges if one.status.is_heard]
+        if not is_newer(heard, self._known_until.get(device.site)):
+            return _entry(device, What.LEARNT, since=device.last_seen)
         first = self._before.audited.get(device.site) is None
         why = "its site had not been audited whole before" if first else ""
         if device.is_retired:
             why = _joined(why, "retired since")
+        elif are_listed(heard):
+            why = _joined(why, "known from a list alone")
         elif device.standing.state is not State.HEARD:
             why = _joined(why, f"{device.standing.state.value} since")
         return _entry(device, What.NEW, detail=why, since=device.first_seen)

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
+from auditor.intake import undated
 from auditor.model import (
     NOT_THERE,
+    WRITTEN,
     Claim,
     Device,
     Endpoint,
@@ -41,21 +43,24 @@ class Fresh:
 
     @cached_property
     def exchanges(self) -> tuple[Exchange, ...]:
-        """Exchanges newer than anything the earlier picture holds of the device."""
-        known = {one.id for one in self.before.exchanges}
-        last = max((one.at for one in self.before.exchanges if one.at), default=self.before.last_seen)
+        """Exchanges newer than anything the earlier picture holds of the device; lists ask nobody and are none."""
+        said = (one.at for one in self.before.exchanges if one.at and not is_listed(one))
+        last = max(said, default=self.before.last_seen)
         return tuple(
-            one
-            for one in self.after.exchanges
-            if one.id not in known and one.at is not None and (last is None or one.at > last)
+            one for one in self._came_in if not is_listed(one) and one.at and (last is None or one.at > last)
         )
+
+    @cached_property
+    def _came_in(self) -> tuple[Exchange, ...]:
+        known = {one.id for one in self.before.exchanges}
+        return tuple(one for one in self.after.exchanges if one.id not in known)
 
     @cached_property
     def is_heard(self) -> bool:
         """Whether it answered anything since."""
         if any(one.status.is_heard for one in self.exchanges):
             return True
-        return _is_later(self.after, self.before)
+        return _is_later(self.after, self.before) and not any(map(is_listed, self._came_in))
 
     @cached_property
     def is_asked(self) -> bool:
@@ -121,7 +126,25 @@ class Fresh:
     def asked_any_of(self, finding: Finding) -> bool:
         """Tell whether any of the questions a finding of now rests on was put since."""
         new = {one.id for one in self.exchanges}
-        return any(one.id in new for one in _grounds(finding))
+        return any(one.id in new for one in grounds_of(finding))
+
+    def rests_on_lists(self, finding: Finding) -> bool:
+        """Tell whether a finding of now rests on a list, or on older evidence, that came in later, and on no newer answer."""
+        fresh, late = {one.id for one in self.exchanges}, {one.id for one in self._came_in}
+        grounds = {one.id for one in grounds_of(finding)}
+        return bool(grounds & late) and not grounds & fresh
+
+
+def is_listed(exchange: Exchange) -> bool:
+    """Tell whether somebody's list says this: it asked nobody that we know of, and bears the date of a file."""
+    kind = exchange.source.partition(" ")[0]
+    return kind in WRITTEN or kind in undated()
+
+
+def are_listed(exchanges: Iterable[Exchange]) -> bool:
+    """Tell whether lists say all of this; not where there is nothing."""
+    told = tuple(exchanges)
+    return bool(told) and all(map(is_listed, told))
 
 
 def _question(exchange: Exchange) -> tuple[str, str, Port]:
@@ -129,7 +152,7 @@ def _question(exchange: Exchange) -> tuple[str, str, Port]:
     return exchange.probe, exchange.protocol.value, port_of(exchange.endpoint)
 
 
-def _grounds(finding: Finding) -> Iterator[Exchange]:
+def grounds_of(finding: Finding) -> Iterator[Exchange]:
     """Yield the exchanges a finding rests on."""
     for observation in finding.observations:
         yield observation.exchange

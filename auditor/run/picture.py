@@ -208,7 +208,7 @@ class _View:
 
     def of(self, held: Held, device: Device) -> Standing:
         """Say whether a device is there, as far as anybody looked."""
-        last = self.order[held.run]
+        last = self._last(held, device)
         there = self._in_its_place(device, last)
         taken = there is not None and self._is_place_taken(held, device, last)
         if there is not None and taken:
@@ -229,6 +229,18 @@ class _View:
         if self._was_left_out(device, last):
             return Standing(State.NOT_ASKED, device.last_seen)
         return Standing(State.HEARD, device.last_seen)
+
+    def _last(self, held: Held, device: Device) -> int:
+        """Return the place of the newest run that tells of it; -1 where what tells of it is older than all of them.
+
+        What others recorded counts as of its own moment: a list of January does not outrank who answered in March.
+        """
+        heard = self.order[held.run]
+        if "live" in device.source:
+            return heard
+        at = device.last_seen
+        known = [place for name, place in self.order.items() if at and self.runs[name].started <= at]
+        return min(heard, max(known, default=-1))
 
     def _in_its_place(self, device: Device, last: int) -> tuple[str, str] | None:
         """Return who was met in its place later, and in which run; a part of the address counts where it was alone."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from auditor.model import WRITTEN
 from auditor.model.marks import plain_mac
 from auditor.model.place import place_of
-from auditor.store.presence import ports_of
+from auditor.store.presence import answered, moment_of, ports_of
 from auditor.store.reading import Door, door, in_vain
 
 
@@ -76,6 +76,20 @@ def occupants(
         for row in rows
         if wanted is None or row["run"] in wanted
     }
+
+
+def sites(connection: sqlite3.Connection, key: str) -> tuple[tuple[str, str, str], ...]:
+    """Return (site, first, last heard) of a device, by the meetings in which it answered; of all where it never did."""
+    rows = connection.execute(
+        "SELECT m.* FROM met m JOIN device d ON d.id = m.device WHERE d.key = ?", (key,)
+    ).fetchall()
+    spans: dict[str, list[str]] = {}
+    for row in answered(rows):
+        spans.setdefault(row["site"], []).extend(
+            at for name in ("first_at", "at") if (at := moment_of(row, name))
+        )
+    found = ((site, min(told, default=""), max(told, default="")) for site, told in spans.items())
+    return tuple(sorted(found, key=lambda one: (one[1], one[0])))
 
 
 def doors_since(

@@ -70,7 +70,7 @@ def meeting_of(row: Row, started: str) -> Meeting:
         site=row["site"],
         address=row["address"],
         part=row["part"],
-        at=_moment_of(row, "at"),
+        at=moment_of(row, "at"),
         source=row["source"],
         marks=Marks(
             row["mac"] or "",
@@ -118,7 +118,7 @@ def whereabouts(rows: Sequence[Row], started: dict[str, str]) -> Whereabouts:
     """Sum up the meetings with one device; there is at least one."""
     sources = sorted({part for row in rows for part in row["source"].split(", ") if part})
     rows = [
-        {**dict(row), "at": _moment_of(row, "at"), "first_at": _moment_of(row, "first_at")}
+        {**dict(row), "at": moment_of(row, "at"), "first_at": moment_of(row, "first_at")}
         for row in answered(rows)
     ]
     ordered = sorted(
@@ -180,7 +180,7 @@ def _traits_of(row: Row) -> frozenset[str]:
         return frozenset()
 
 
-def _moment_of(row: Row, name: str) -> str:
+def moment_of(row: Row, name: str) -> str:
     """Read a moment of a meeting, "" where it is none."""
     try:
         return datetime.fromisoformat(row[name]).isoformat() if row[name] else ""

@@ -226,6 +226,12 @@ class Store:
         history = addresses_of(row["addresses"]) if row else []
         return tuple((one[0], moment(one[1]), moment(one[2])) for one in history)
 
+    def sites(self, key: str) -> tuple[tuple[str, datetime | None, datetime | None], ...]:
+        """Return the sites at which a device was heard: site, first and last heard, in the order of first hearing."""
+        return tuple(
+            (site, moment(first), moment(last)) for site, first, last in lookup.sites(self.db.conn, key)
+        )
+
     def judgements(self, verdicts: Collection[str]) -> Iterator[Judgement]:
         """Yield every time a run gave a finding one of these verdicts, oldest first."""
         return judgements.judgements(self.db.conn, verdicts)

@@ -40,9 +40,9 @@ class Meeting:
         return self.source in WRITTEN
 
     @property
-    def order(self) -> tuple[str, str, str, str]:
-        """What meetings are taken in the order of."""
-        return self.at or self.started, self.started, self.subject, self.part
+    def order(self) -> tuple[bool, str, str, str, str]:
+        """What meetings are taken in the order of: those with who answered first, whatever was written when."""
+        return self.is_written, self.at or self.started, self.started, self.subject, self.part
 
     @property
     def name(self) -> tuple[str, str, str]:
@@ -71,14 +71,16 @@ class Tenant:
         if not (one.is_written and self.was_heard):
             self.site, self.place = one.site, one.place
         self.was_heard = self.was_heard or not one.is_written
-        self.source = one.source if said else self.source
+        is_hearsay = one.is_written and self.was_heard
+        first, then = (self.marks, one.marks) if is_hearsay else (one.marks, self.marks)
+        self.source = one.source if said and not is_hearsay else self.source
         self.marks = Marks(
-            mac=one.marks.mac or self.marks.mac,
-            serial=one.marks.serial or self.marks.serial,
-            endpoint=one.marks.endpoint or self.marks.endpoint,
-            maker=one.marks.maker or self.marks.maker,
-            model=one.marks.model or self.marks.model,
-            traits=one.marks.traits or self.marks.traits,
+            mac=first.mac or then.mac,
+            serial=first.serial or then.serial,
+            endpoint=first.endpoint or then.endpoint,
+            maker=first.maker or then.maker,
+            model=first.model or then.model,
+            traits=first.traits or then.traits,
         )
 
     def is_met_elsewhere(self, one: Meeting) -> bool:

@@ -97,7 +97,7 @@ def test_two_scans_of_a_lab_tell_who_is_silent_and_who_stands_in_whose_place(
 def test_a_scan_ends_with_the_same_in_five_lines(scanned: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = (scanned / "said").read_text("utf-8").splitlines()
     (start,) = [place for place, line in enumerate(said) if line.startswith("auditor: since ")]
-    assert "of 3 devices known then, 3 were asked again" in said[start]
+    assert "of 3 devices known then, 3 were asked or heard again" in said[start]
     assert (
         "2 new, 0 retired, 1 silent, 2 with another in their place, 0 moved, 0 not asked" in said[start + 1]
     )
@@ -122,7 +122,7 @@ def test_text_fits_eighty_columns_and_says_how_much_was_asked_again(
     assert command(["compare", "--db", str(path), "--all"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert all(len(line) <= 80 for line in lines)
-    assert "Of 2 devices known before, 1 was asked again." in lines
+    assert "Of 2 devices known before, 1 was asked or heard again." in lines
     assert "  Services closed" in lines
     assert "    127.0.0.11  Dahua IPC-HFW5442T-ASE; 23/tcp" in lines
 
@@ -137,7 +137,7 @@ def test_no_change_says_what_was_compared_and_how_much_was_asked(
     said = " ".join(capsys.readouterr().out.split())
     assert "Before: what was known on 2026-11-23 12:00 UTC (run run-1)" in said
     assert (
-        "No change found. Of 2 devices known before, 1 was asked again. Of the others nothing new is known."
+        "No change found. Of 2 devices known before, 1 was asked or heard again. Of the others nothing new is known."
         in said
     )
     assert "Not asked since" in said

@@ -3,6 +3,7 @@
 import base64
 import csv
 import dataclasses
+import datetime as dt
 import io
 import json
 import os
@@ -13,8 +14,9 @@ import openpyxl
 import pytest
 
 from auditor.exports import exports
-from auditor.exports.cells import guarded
+from auditor.exports.cells import DEVICE_COLUMNS, FINDING_COLUMNS, guarded
 from auditor.exports.records import SCHEMA_VERSION
+from auditor.model import Acceptance, Account, Device, Outcome
 from tests.reporting import town
 
 SMALL = town.devices(12)
@@ -81,6 +83,66 @@ def test_an_unjudged_device_says_so_in_its_priority() -> None:
     rows = {row["address"]: row for row in csv.DictReader(io.StringIO(written("csv").decode(), newline=""))}
     assert rows["192.0.2.201"]["priority"] == "not judged"
     assert rows["192.0.2.10"]["priority"] == "act now"
+
+
+def table(device: Device, name: str) -> dict[str, str]:
+    """Return the one row of a table about one device, its findings or the device itself."""
+    out = io.BytesIO()
+    bare = dataclasses.replace(town.context((device,)), orders=())
+    exports()["xlsx"].write(town.run(), [device], out, context=bare)
+    head, row, *_ = openpyxl.load_workbook(out)[name].iter_rows(values_only=True)
+    rows = {str(key): str(value or "") for key, value in zip(head, row, strict=True)}
+    if name == "Devices":
+        text = io.BytesIO()
+        exports()["csv"].write(town.run(), [device], text, context=bare)
+        (same,) = csv.DictReader(io.StringIO(text.getvalue().decode("utf-8-sig"), newline=""))
+        assert same == rows
+    return rows
+
+
+REFUSED = Account("hall/192.0.2.10", "city", Outcome.REFUSED, protocol="isapi", endpoint="192.0.2.10:80/tcp")
+TAKEN = dataclasses.replace(REFUSED, outcome=Outcome.ACCEPTED, answered=4, calls=4)
+WITHHELD = dataclasses.replace(REFUSED, outcome=Outcome.WITHHELD, reason="=the entry had ended")
+
+
+@pytest.mark.parametrize(
+    ("accounts", "outcome", "settings"),
+    [
+        ((), "", "not read"),
+        ((TAKEN,), "accepted", "read"),
+        ((dataclasses.replace(TAKEN, answered=2),), "accepted", "read in part"),
+        ((dataclasses.replace(TAKEN, outcome=Outcome.BROKEN_OFF, answered=1),), "broken off", "read in part"),
+        ((REFUSED,), "refused", "not read"),
+        ((WITHHELD,), "withheld", "not read"),
+        ((TAKEN, WITHHELD), "accepted", "read"),
+    ],
+)
+def test_the_tables_say_how_accounts_fared_and_whether_settings_were_read(
+    accounts: tuple[Account, ...], outcome: str, settings: str
+) -> None:
+    row = table(dataclasses.replace(SMALL[0], accounts=accounts), "Devices")
+    assert (row["account"], row["settings"]) == (outcome, settings)
+    assert row["accounts"] == "; ".join(one.words for one in accounts)
+
+
+def test_the_tables_say_what_the_owner_accepts_until_when_and_why() -> None:
+    word = Acceptance("=cmd", "B. Example", dt.date(2027, 3, 31))
+    first, *others = SMALL[0].findings
+    device = dataclasses.replace(
+        SMALL[0], findings=(dataclasses.replace(first, accepted=word), *others), accounts=()
+    )
+    assert table(device, "Devices")["accepted"] == first.id
+    row = table(device, "Findings")
+    assert row["finding"] == first.id
+    assert [row[name] for name in FINDING_COLUMNS[-4:]] == ["yes", "B. Example", "2027-03-31", "'=cmd"]
+    assert table(SMALL[0], "Findings")["accepted"] == "no"
+
+
+def test_new_columns_come_last() -> None:
+    """Programs may count on the place of the columns that were there before."""
+    assert DEVICE_COLUMNS[:4] == ("device", "site", "address", "in_scope")
+    assert DEVICE_COLUMNS.index("source") == len(DEVICE_COLUMNS) - 8
+    assert FINDING_COLUMNS.index("references") == len(FINDING_COLUMNS) - 5
 
 
 def test_json_lines_hold_run_devices_and_work() -> None:

@@ -95,6 +95,50 @@ def test_two_serial_numbers_at_two_ports_are_two_devices() -> None:
     assert [part.suffix for part in found] == [":80", ":81"]
 
 
+def realm(port: int, text: str, protocol: Protocol = Protocol.HTTP) -> Exchange:
+    kind = "HTTP/1.1" if protocol is Protocol.HTTP else "RTSP/1.0"
+    head = f'{kind} 401 Unauthorized\r\nCSeq: 1\r\nWWW-Authenticate: Digest qop="auth", realm="{text}", nonce="4e6a4930"'
+    return reply(port, f"{head}\r\nContent-Length: 0\r\n\r\n".encode(), protocol)
+
+
+def test_two_cameras_of_one_maker_that_only_their_realms_tell_apart_are_two_devices() -> None:
+    rtsp = Protocol.RTSP
+    said = [realm(80, "IP Camera(D3071)"), realm(554, "IP Camera(D3071)", rtsp)]
+    assert len(apart(*said)) == 1
+    others = [realm(81, "IP Camera(G4415)"), realm(10554, "IP Camera(G4415)", rtsp)]
+    found = apart(*said, *others)
+    assert [part.suffix for part in found] == [":80", ":81"]
+    assert [{port for _, port in part.ports} for part in found] == [{80, 554}, {81, 10554}]
+    assert {part.identity.value("maker") for part in found} == {"hikvision"}
+    assert [part.suffix for part in apart(said[1], others[1])] == [":554", ":10554"]
+
+
+@pytest.mark.parametrize(
+    "other", ["IP Camera", "IP Camera(lobby)", "IP Camera(D3071)", "ip camera(d3071)", "web"]
+)
+def test_a_realm_that_says_nothing_of_the_device_takes_nothing_apart(other: str) -> None:
+    assert len(apart(realm(80, "IP Camera(D3071)"), realm(8080, other))) == 1
+
+
+def isapi(port: int, mac: str) -> Exchange:
+    body = (
+        "<DeviceInfo><model>DS-2CD2142FWD-I</model><firmwareVersion>V5.4.0</firmwareVersion>"
+        f"<firmwareReleasedDate>build 160530</firmwareReleasedDate><macAddress>{mac}</macAddress></DeviceInfo>"
+    )
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {len(body)}\r\n\r\n"
+    return reply(port, f"{head}{body}".encode(), request=b"GET /ISAPI/System/deviceInfo HTTP/1.1\r\n\r\n")
+
+
+def test_two_cameras_of_one_model_with_two_hardware_addresses_are_two_devices() -> None:
+    found = apart(isapi(80, "c4:2f:90:51:0b:07"), isapi(81, "c4:2f:90:51:0b:08"))
+    assert [(part.suffix, part.identity.value("mac")) for part in found] == [
+        (":80", "c4:2f:90:51:0b:07"),
+        (":81", "c4:2f:90:51:0b:08"),
+    ]
+    assert len(apart(isapi(80, "c4:2f:90:51:0b:07"), isapi(81, "c4:2f:90:51:0b:07"))) == 1
+    assert len(apart(isapi(80, "c4:2f:90:51:0b:07"), isapi(81, "00:00:00:00:00:00"))) == 1
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

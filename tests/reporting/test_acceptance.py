@@ -8,6 +8,7 @@ from auditor.reporting import html, markdown, page
 from auditor.reporting.context import Options
 from auditor.reporting.counting import standing, urgency
 from auditor.reporting.redaction import Redactor
+from auditor.reporting.texts import texts
 from tests.reporting import town
 
 WORD = Acceptance("own network", "Jane Doe", date(2026, 12, 31))
@@ -26,7 +27,7 @@ TOWN = (*SMALL[:PLACE], TAKEN, *SMALL[PLACE + 1 :])
 
 def test_a_device_of_which_all_is_accepted_is_not_urgent_and_not_called_fine() -> None:
     assert urgency(TAKEN) is None
-    assert standing(TAKEN, assessed=True) in {"accepted", "open"}
+    assert standing(TAKEN, texts(), assessed=True) in {"accepted", "open"}
 
 
 def test_the_first_page_counts_apart_what_is_accepted() -> None:

@@ -66,7 +66,7 @@ def test_the_first_page_counts_what_changed() -> None:
         '<li class="zero"><b>0</b> retired</li>',
     ):
         assert line in text
-    assert "Of 4 devices known then, 3 were asked again." in text
+    assert "Of 4 devices known then, 3 were asked or heard again." in text
 
 
 def test_a_run_before_that_was_no_whole_audit_is_not_called_an_audit() -> None:

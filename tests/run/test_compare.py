@@ -414,3 +414,96 @@ def test_the_order_of_devices_changes_nothing(order: list[int]) -> None:
     before = [device(FIRST, key=f"hall/192.0.2.{n}") for n in order if n != 8]
     after = [device(SECOND, key=f"hall/192.0.2.{n}") for n in order if n != 5]
     assert changed(before, after) == changed(sorted(before, key=str), sorted(after, key=str))
+
+
+CAME_AND_WENT = [
+    (Standing(State.REPLACED, SECOND, "hall/192.0.2.5#3"), "finding left with its device"),
+    (Standing(State.SILENT, SECOND), "finding not asked again"),
+]
+
+
+@pytest.mark.parametrize(("standing", "what"), CAME_AND_WENT)
+def test_findings_of_a_device_that_came_and_went_in_between_are_not_new(
+    standing: Standing, what: str
+) -> None:
+    visitor = device(SECOND, key="hall/192.0.2.5#2", standing=standing, found=("telnet-open",))
+    changes = changed([device(FIRST, key="hall/192.0.2.7")], [visitor])
+    assert (what, "telnet-open") in whats(changes)
+    assert not changes.of(What.FINDING_NEW)
+    assert "found since" in next(one.detail for one in changes.entries if one.about == "telnet-open")
+
+
+def test_a_retired_device_that_came_in_between_has_no_new_findings() -> None:
+    word = Retirement(SECOND + timedelta(hours=1), "A. Example", "sold")
+    visitor = replace(device(SECOND, key="hall/192.0.2.6", found=("telnet-open",)), retired=word)
+    changes = changed([device(FIRST)], [visitor])
+    assert the(changes, What.FINDING_LEFT).about == "telnet-open"
+    assert not changes.of(What.FINDING_NEW)
+
+
+def listed(one: Device, source: str) -> Device:
+    """Return a device as a file of that kind tells of it."""
+    kind = f"{source} file"
+    exchanges = tuple(replace(each, source=kind, id="") for each in one.exchanges)
+    findings = tuple(
+        replace(each, observations=tuple(replace(seen, exchange=exchanges[-1]) for seen in each.observations))
+        for each in one.findings
+    )
+    return replace(one, source=source, exchanges=exchanges, findings=findings)
+
+
+def test_a_device_known_from_evidence_older_than_before_is_not_new_and_its_findings_are_not() -> None:
+    old = FIRST - timedelta(days=200)
+    late = listed(device(old, key="hall/192.0.2.9", found=("telnet-open",)), "csv")
+    changes = changed([device(FIRST)], [device(SECOND), late])
+    assert the(changes, What.LEARNT).device == "hall/192.0.2.9"
+    assert the(changes, What.FINDING_UNASKED).detail == "it is known from older evidence that came in later"
+    assert not changes.of(What.NEW, What.FINDING_NEW)
+    assert not changes.differences
+
+
+@pytest.mark.parametrize("source", ["csv", "configtool", "sadp"])
+@pytest.mark.parametrize("at", [FIRST - timedelta(days=200), SECOND])
+def test_a_list_neither_asks_a_known_device_again_nor_closes_nor_finds_anything(
+    source: str, at: datetime
+) -> None:
+    before = device(FIRST, ports=(80, 23), found=("telnet-open",))
+    told = listed(device(at, ports=(80,), found=("firmware-minimum",)), source)
+    after = replace(
+        before,
+        last_seen=max(at, FIRST),
+        source=f"{source}, live",
+        exchanges=(*before.exchanges, *told.exchanges),
+        findings=told.findings,
+    )
+    changes = changed([before], [after])
+    assert changes.asked == 0
+    assert changes.count(What.NOT_ASKED) == 1
+    assert {one.about for one in changes.of(What.FINDING_UNASKED)} == {"telnet-open", "firmware-minimum"}
+    assert not changes.of(What.FINDING_NEW, What.FINDING_CLOSED)
+
+
+def test_a_device_only_a_newer_list_names_is_new_to_us_and_nobody_found_anything_at_it() -> None:
+    named = listed(device(SECOND, key="hall/192.0.2.9", found=("telnet-open",)), "configtool")
+    changes = changed([device(FIRST)], [named])
+    assert the(changes, What.NEW).detail == "known from a list alone"
+    assert the(changes, What.FINDING_UNASKED).detail == "a list alone says so"
+    assert not changes.of(What.FINDING_NEW)
+
+
+def test_a_list_that_bears_a_later_date_hides_no_answer() -> None:
+    before = device(FIRST)
+    dated = listed(device(SECOND + timedelta(days=400)), "configtool").exchanges
+    before = replace(before, exchanges=(*before.exchanges, *dated), last_seen=SECOND + timedelta(days=400))
+    visitor = device(SECOND, key="hall/192.0.2.9", found=("telnet-open",))
+    changes = changed([before], [device(SECOND), visitor])
+    assert changes.asked == 1
+    assert the(changes, What.NEW).device == visitor.key
+    assert the(changes, What.FINDING_NEW).about == "telnet-open"
+
+
+@pytest.mark.parametrize("source", ["pcap", "nmap", "shadowserver"])
+def test_evidence_that_says_when_the_device_answered_counts_as_heard_again(source: str) -> None:
+    before = device(FIRST)
+    again = listed(device(SECOND), source)
+    assert changed([before], [replace(again, identity=before.identity)]).asked == 1
