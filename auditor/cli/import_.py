@@ -6,11 +6,20 @@ from pathlib import Path
 
 import click
 
-from auditor.cli._evidence import Problems, conclude, evidence_options, now, scope_of, unreadable
+from auditor.cli._evidence import (
+    Problems,
+    conclude,
+    evidence_options,
+    importer_for,
+    now,
+    scope_of,
+    unreadable,
+)
 from auditor.cli._words import Exit, Failure, words
 from auditor.fingerprint import vocabulary
 from auditor.intake import EvidenceError, Kind, Tell, kinds, register_csv
 from auditor.model import Exchange
+from auditor.run.basis import chosen_basis
 from auditor.run.imports import Importer
 from auditor.store import Access, Store
 
@@ -106,9 +115,9 @@ def _import(
     for path in files:
         if not path.exists():
             raise Failure(f"{path}: there is no such file")
-    problems = Problems()
+    problems, chosen = Problems(), chosen_basis(policy, now().date())
     with Store.open(db, Access.CREATE) as store:
-        importer = Importer(store, scope, now, site)
+        importer = importer_for(store, scope, site, chosen)
         failed = [path for path in files if not _read(kind, path, at, importer, problems)]
         code = conclude(store, importer, policy=policy, fail_on=fail_on, as_json=as_json)
     return Exit.USAGE if failed else code
