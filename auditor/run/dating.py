@@ -24,16 +24,22 @@ def misdated(begun: Sequence[Dated], now: datetime) -> Iterator[tuple[str, str]]
     newest: Dated | None = None
     for run, at in begun:
         if at > now + _SLACK:
-            yield run, (
-                f"run {run} is dated {_said(at)}, later than now ({_said(now)}): a clock was wrong then or is wrong now. "
-                "What is newer goes by the dates, so what is heard from now on counts as older than what that run heard: "
-                "look at a later run with --run"
+            yield (
+                run,
+                (
+                    f"run {run} is dated {_said(at)}, later than now ({_said(now)}): a clock was wrong then or is wrong now. "
+                    "What is newer goes by the dates, so what is heard from now on counts as older than what that run heard: "
+                    "look at a later run with --run"
+                ),
             )
         elif newest is not None and at < newest[1]:
-            yield run, (
-                f"run {run} was begun after run {newest[0]} and is dated before it ({_said(at)}, that one "
-                f"{_said(newest[1])}): a clock was wrong. What is newer goes by the dates, so what the later run heard may "
-                "count as older: look at it with --run"
+            yield (
+                run,
+                (
+                    f"run {run} was begun after run {newest[0]} and is dated before it ({_said(at)}, that one "
+                    f"{_said(newest[1])}): a clock was wrong. What is newer goes by the dates, so what the later run heard may "
+                    "count as older: look at it with --run"
+                ),
             )
         if newest is None or at > newest[1]:
             newest = (run, at)
