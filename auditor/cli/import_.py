@@ -45,7 +45,7 @@ def _command(kind: Kind) -> click.Command:
     when = click.option(
         "--at",
         type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]),
-        help="When the file was made (UTC), if it does not say; default: the file's own date.",
+        help="When the devices of the file answered (UTC), if it does not say; default: not known, they are listed only.",
     )
     files = click.argument(
         "files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE..."
@@ -128,9 +128,9 @@ def _read(kind: Kind, path: Path, at: datetime | None, importer: Importer, probl
     made = at.replace(tzinfo=now().tzinfo) if at else None
     try:
         if made is None and not kind.says_when:
-            made = datetime.fromtimestamp(path.stat().st_mtime, tz=now().tzinfo)
             importer.note(
-                f"{path.name}: where it does not say when, its own date {made:%Y-%m-%d} is taken; see --at"
+                f"{path.name}: does not say when its devices answered: they count as listed, not as heard, and as older "
+                "than whatever answered; --at says when"
             )
         before = importer.exchanges
         importer.take_all(kind.read(path, problems.tell, made))

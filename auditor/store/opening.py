@@ -128,8 +128,6 @@ def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
 def _connection(where: str, path: Path, **given: Any) -> sqlite3.Connection:  # noqa: ANN401  what sqlite3 takes
     connection = sqlite3.connect(where, factory=_Connection, **given)
     connection.path = path
-    # Bytes that something damaged are shown as what they are, and end no reading.
-    connection.text_factory = partial(str, encoding="utf-8", errors="backslashreplace")
     return connection
 
 
@@ -151,12 +149,22 @@ class _Connection(sqlite3.Connection):
         return self.cursor().executemany(*given)
 
 
+_LENIENT = partial(str, encoding="utf-8", errors="backslashreplace")
+"""Shows damaged bytes as what they are. Twice as slow as the plain way, so taken only once something is damaged."""
+
+
 class _Cursor(sqlite3.Cursor):
-    """A cursor that names the file in what it raises: damage is often met only when rows are fetched."""
+    """A cursor that names the file in what it raises: damage is often met only when rows are fetched.
+
+    Bytes in a text that are none end no reading: what was asked is asked again, and they are spelt out.
+    """
 
     path: Path
+    _given: tuple[Any, ...] = ()
+    _taken = 0
 
     def execute(self, *given: Any) -> Self:  # noqa: ANN401  what sqlite3 takes
+        self._given, self._taken = given, 0
         try:
             return super().execute(*given)
         except _TROUBLE as error:
@@ -169,22 +177,31 @@ class _Cursor(sqlite3.Cursor):
             _blame(self.path, error)
 
     def fetchone(self) -> Any:  # noqa: ANN401  a row
-        try:
-            return super().fetchone()
-        except _TROUBLE as error:
-            _blame(self.path, error)
+        return next(self, None)
 
     def fetchall(self) -> list[Any]:
         try:
             return super().fetchall()
         except _TROUBLE as error:
-            _blame(self.path, error)
+            self._ask_again(error)
+            return self.fetchall()
 
     def __next__(self) -> Any:  # noqa: ANN401  a row
         try:
-            return super().__next__()
+            row = super().__next__()
         except _TROUBLE as error:
+            self._ask_again(error)
+            return next(self)
+        self._taken += 1
+        return row
+
+    def _ask_again(self, error: sqlite3.DatabaseError | UnicodeDecodeError) -> None:
+        if "Could not decode to UTF-8" not in str(error) or self.connection.text_factory is _LENIENT:
             _blame(self.path, error)
+        self.connection.text_factory = _LENIENT
+        super().execute(*self._given)
+        for _ in range(self._taken):
+            super().fetchone()
 
 
 def _check(path: Path, connection: sqlite3.Connection, access: Access) -> None:
