@@ -5,12 +5,14 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
 import auditor
-from auditor.cli._words import Exit, Judge
+from auditor.cli._words import Exit, Judge, flush, heedless_of_characters, let_go
 
 _FOLDER = Path(__file__).resolve().parent
 
@@ -82,6 +84,26 @@ def _equip(command: click.Command) -> click.Command:
 class Commands(click.Group):
     """A group that walks its folder for names and imports a command's file only when it is called."""
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401  as click has it
+    ) -> click.Context:
+        """Read the command line; that nobody reads the help on to its end is no failure, and not click's to name one."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except BrokenPipeError:
+            raise click.exceptions.Exit(Exit.DONE) from None
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  as click has it
+        """Do what is asked; that nobody reads on what is printed, as after `| head -1`, is no failure either."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return Exit.DONE
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, sorted."""
         del ctx
@@ -133,10 +155,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
     with Judge(verbose=verbose) as judge:
         ended = program.main(given, prog_name="auditor", standalone_mode=False)
         judge.code = int(ended) if isinstance(ended, int) else Exit.DONE
+        with suppress(BrokenPipeError):  # the work is done, whoever has read enough of it
+            flush()
     return int(judge.code)
 
 
 def main() -> None:
     """Start the program from the command line. What a library warns of is a developer's news: shown with -v only."""
     logging.captureWarnings(capture=True)
-    sys.exit(run())
+    heedless_of_characters()
+    code = run()
+    let_go()
+    sys.exit(code)

@@ -13,6 +13,8 @@ from auditor.cli._words import Exit, Failure, say_json, words
 from auditor.intake import Problem
 from auditor.knowledge import fails
 from auditor.model import Severity
+from auditor.run.basis import Basis, keep_choice
+from auditor.run.dating import say_misdated
 from auditor.run.imports import Importer, unscoped
 from auditor.run.judge import judge
 from auditor.scope import Scope, read
@@ -82,6 +84,15 @@ class Problems:
             words(f"auditor: {problem}")
         elif self.count == _MOST_PROBLEMS + 1:
             words("auditor: further problems of this kind are counted, not listed")
+
+
+def importer_for(store: Store, scope: Scope, site: str | None, chosen: Basis | None) -> Importer:
+    """Begin a run that is filled from evidence; written down with it by what it is to be judged (`chosen`)."""
+    say_misdated(store, now())
+    importer = Importer(store, scope, now, site)
+    keep_choice(store, importer.run.id, chosen, now())
+    store.flush()
+    return importer
 
 
 def conclude(

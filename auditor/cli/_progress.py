@@ -38,7 +38,7 @@ def watching(*, quiet: bool = False) -> Iterator[Callable[[Progress], None]]:
     """Give what is to be told of progress; it shows it as the terminal allows."""
     if quiet:
         yield lambda _: None
-    elif sys.stderr.isatty():
+    elif sys.stderr is not None and sys.stderr.isatty():
         with _bar() as watch:
             yield watch
     else:

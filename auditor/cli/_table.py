@@ -17,7 +17,7 @@ _WIDE = 200
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows under heads; on a terminal folded to its width, elsewhere aligned without frames."""
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         _print_plain(heads, rows)
         return
     width = shutil.get_terminal_size((_WIDE, 24)).columns

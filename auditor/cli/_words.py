@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from enum import IntEnum
 from types import TracebackType
 from typing import Self
@@ -81,8 +82,12 @@ def shown_bytes(data: bytes, limit: int = 4096) -> tuple[str, ...]:
 
 
 def words(message: str) -> None:
-    """Write a line for a person to stderr; line breaks of the message stay, other control characters do not."""
-    click.echo("\n".join(shown(line) for line in message.split("\n")), err=True)
+    """Write a line for a person to stderr; line breaks of the message stay, other control characters do not.
+
+    Where nobody can be told, as when stderr is closed or its disk full, the command goes on: its work is not less done.
+    """
+    with suppress(OSError):
+        click.echo("\n".join(shown(line) for line in message.split("\n")), err=True)
 
 
 def say_json(value: Mapping[str, object]) -> None:
@@ -140,13 +145,13 @@ class Judge:
                 error.show()
                 return error.code
             case click.ClickException():
-                error.show()
+                with suppress(OSError):
+                    error.show()
                 return Exit.USAGE
             case KeyboardInterrupt() | click.Abort():
                 words("auditor: interrupted")
                 return Exit.INTERRUPTED
             case BrokenPipeError():
-                _close_stdout()
                 return Exit.DONE
         return self._expected(error)
 
@@ -164,6 +169,10 @@ class Judge:
         if isinstance(error, PermissionError):
             words(f"auditor: permission denied: {error}")
             return Exit.NETWORK
+        if isinstance(error, OSError):
+            what = error.filename or "what is to be printed cannot be written"
+            words(f"auditor: {what}: {error.strerror or error}")
+            return Exit.USAGE
         return self._bug(error)
 
     def _bug(self, error: BaseException) -> int:
@@ -175,12 +184,27 @@ class Judge:
         return Exit.BUG
 
 
-def _close_stdout() -> None:
-    """Point stdout at nothing, so that the interpreter does not complain when it flushes at exit."""
-    try:
-        descriptor = sys.stdout.fileno()
-    except (io.UnsupportedOperation, ValueError):
-        return
-    void = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(void, descriptor)
-    os.close(void)
+def heedless_of_characters() -> None:
+    """Let stdout spell out what its character set has not, as half a character or any in ASCII, instead of failing."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def flush() -> None:
+    """Write out what was printed; OSError where that cannot be done."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def let_go() -> None:
+    """Point stdout and stderr at nothing where they cannot be written, so that the interpreter does not end in a code of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with suppress(OSError, ValueError):
+                void = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(void, stream.fileno())
+                os.close(void)

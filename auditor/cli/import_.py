@@ -6,11 +6,20 @@ from pathlib import Path
 
 import click
 
-from auditor.cli._evidence import Problems, conclude, evidence_options, now, scope_of, unreadable
+from auditor.cli._evidence import (
+    Problems,
+    conclude,
+    evidence_options,
+    importer_for,
+    now,
+    scope_of,
+    unreadable,
+)
 from auditor.cli._words import Exit, Failure, words
 from auditor.fingerprint import vocabulary
 from auditor.intake import EvidenceError, Kind, Tell, kinds, register_csv
 from auditor.model import Exchange
+from auditor.run.basis import chosen_basis
 from auditor.run.imports import Importer
 from auditor.store import Access, Store
 
@@ -36,7 +45,7 @@ def _command(kind: Kind) -> click.Command:
     when = click.option(
         "--at",
         type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]),
-        help="When the file was made (UTC), if it does not say; default: the file's own date.",
+        help="When the devices of the file answered (UTC), if it does not say; default: not known, they are listed only.",
     )
     files = click.argument(
         "files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE..."
@@ -106,9 +115,9 @@ def _import(
     for path in files:
         if not path.exists():
             raise Failure(f"{path}: there is no such file")
-    problems = Problems()
+    problems, chosen = Problems(), chosen_basis(policy, now().date())
     with Store.open(db, Access.CREATE) as store:
-        importer = Importer(store, scope, now, site)
+        importer = importer_for(store, scope, site, chosen)
         failed = [path for path in files if not _read(kind, path, at, importer, problems)]
         code = conclude(store, importer, policy=policy, fail_on=fail_on, as_json=as_json)
     return Exit.USAGE if failed else code
@@ -119,9 +128,9 @@ def _read(kind: Kind, path: Path, at: datetime | None, importer: Importer, probl
     made = at.replace(tzinfo=now().tzinfo) if at else None
     try:
         if made is None and not kind.says_when:
-            made = datetime.fromtimestamp(path.stat().st_mtime, tz=now().tzinfo)
             importer.note(
-                f"{path.name}: where it does not say when, its own date {made:%Y-%m-%d} is taken; see --at"
+                f"{path.name}: does not say when its devices answered: they count as listed, not as heard, and as older "
+                "than whatever answered; --at says when"
             )
         before = importer.exchanges
         importer.take_all(kind.read(path, problems.tell, made))

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from auditor.cli._evidence import conclude, evidence_options, now, scope_of
+from auditor.cli._evidence import conclude, evidence_options, importer_for, now, scope_of
 from auditor.cli._scoping import seconds
 from auditor.cli._words import Exit, words
 from auditor.net import Stop
-from auditor.run.imports import Importer
+from auditor.run.basis import chosen_basis
 from auditor.run.listen import Listener, Listening
 from auditor.store import Access, Store
 
@@ -50,13 +50,13 @@ def command(
     WS-Discovery, SADP, DHIP, SIP, and the heads of RTSP, HTTP and TLS conversations. Needs root or CAP_NET_RAW.
     """
     scope = scope_of(scope_file, site, no_scope=no_scope)
-    limit, stop = seconds(length), Stop(stop_file)
+    limit, stop, chosen = seconds(length), Stop(stop_file), chosen_basis(policy, now().date())
     before = {
         number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
         with Store.open(db, Access.CREATE) as store:
-            importer = Importer(store, scope, now, site)
+            importer = importer_for(store, scope, site, chosen)
             listener = Listener(interface, importer, stop, now, _Telling().tell, promiscuous)
             listener.listen(limit)
             words(f"auditor: {interface}: {listener.frames} frames heard, none sent")

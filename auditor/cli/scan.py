@@ -20,6 +20,7 @@ from auditor.run import INTERRUPTED, Audit, begin, estimate, execute, has_given_
 from auditor.run.accounts import with_accounts
 from auditor.run.audits import as_of_run, history
 from auditor.run.basis import Basis, chosen_basis
+from auditor.run.dating import say_misdated
 from auditor.run.judge import judge
 from auditor.scope import Credentials, OutsideScopeError, Scope, read_credentials
 from auditor.store import Access, Store
@@ -169,6 +170,7 @@ def command(
     chosen = chosen_basis(policy, _now().date())
     is_narrowed = bool(wanted.targets or wanted.exclude or wanted.methods or audit.ports)
     with Store.open(db, Access.WRITE if is_resumed else Access.CREATE) as store:
+        say_misdated(store, _now())
         if engine == "nmap":
             ended = by_nmap(scope, audit, store, Stop(stop_file), is_resumed=is_resumed, chosen=chosen)
         else:

@@ -14,7 +14,7 @@ from auditor import probes
 from auditor.intake.columns import Form, Head, Report, forms
 from auditor.intake.evidence import Kind, Problem, Tell
 from auditor.intake.table import Row, plain, rows
-from auditor.model import Endpoint, Exchange, Protocol, Status, Transport
+from auditor.model import UNDATED, WRITTEN, Endpoint, Exchange, Protocol, Status, Transport
 from auditor.wire import http
 
 _NOT_TOLD_BY_PARTS = frozenset({"http.header_order", "http.answer", "rtsp.header_order", "http.body"})
@@ -39,7 +39,7 @@ class Reader:
 
     def read(self, path: Path, tell: Tell, at: datetime | None = None) -> Iterator[Exchange]:
         """Yield the exchanges of all rows; a row that cannot be used is left out and said."""
-        source = f"{self.form.kind} {path.name}"
+        told = f"{self.form.kind} {path.name}"
         report: Report | None = None
         for row in rows(path, tell, known=self.form.known):
             report = report or report_of(self.form, path.name, row)
@@ -53,6 +53,7 @@ class Reader:
                 )
                 continue
             when = self._at(row, path, tell) or at
+            source = told if when or self.form.kind in WRITTEN else f"{UNDATED} {told}"
             yield from self._exchanges(report, row, Exchange(
                 address, self.form.kind, Protocol.OBSERVED, self._endpoint(report, row, address),
                 b"", _record(row), Status.ANSWERED, when, source=source,

@@ -3,6 +3,7 @@
 from auditor.model.conversation import (
     HEARD,
     NOT_THERE,
+    UNDATED,
     WRITTEN,
     Endpoint,
     Exchange,
@@ -36,6 +37,7 @@ __all__ = [
     "HEARD",
     "MAY_HOLD",
     "NOT_THERE",
+    "UNDATED",
     "WRITTEN",
     "Acceptance",
     "Account",

@@ -31,8 +31,14 @@ HEARD = frozenset({Status.ANSWERED, Status.GARBLED})
 """Statuses of exchanges in which somebody said something."""
 NOT_THERE = frozenset({Status.REFUSED, Status.SILENT})
 """Statuses of questions that were put and found nobody who answers them."""
-WRITTEN = frozenset({"csv"})
-"""Sources that somebody wrote: they say what is held to be there, and not that anything answered."""
+UNDATED = "list"
+"""The source of a list of which nobody said when what is in it answered: `list`, its kind, and the file."""
+WRITTEN = frozenset({"csv", UNDATED})
+"""Sources that say what is held to be there, and not that anything answered at a moment anybody knows.
+
+A list that a search tool exported holds what answered its multicast, but not when; the date of the file is that of the
+last who saved or copied it. It becomes evidence that something answered where the user states the moment.
+"""
 
 
 class Transport(StrEnum):

@@ -18,6 +18,7 @@ from auditor.run.coverage import Swept, swept_of
 from auditor.run.fresh import Looked
 from auditor.run.picture import Picture, picture
 from auditor.store import Store
+from auditor.store.rows import DAMAGE
 
 logger = logging.getLogger(__name__)
 
@@ -186,7 +187,7 @@ def _ports(store: Store, run: Run) -> frozenset[int]:
         options = json.loads(store.options(run.id) or "{}")
         ports = [int(one) for one in options.get("ports") or ()]
         shift = int(options.get("port_shift") or 0)
-    except (ValueError, TypeError, AttributeError):
+    except DAMAGE:
         logger.warning("the options of run %s cannot be read and are passed over", run.id)
         ports, shift = [], 0
     ports = ports or [port.number for port in default_ports()]

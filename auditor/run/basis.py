@@ -1,12 +1,11 @@
 """By what findings were made: the policy, the day, and the age of the knowledge; written in the log of the run."""
 
 import json
-import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
-from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from auditor.knowledge import (
     DataError,
@@ -20,9 +19,9 @@ from auditor.knowledge import (
     knowledge_book,
 )
 from auditor.model import Device, Finding, Run
+from auditor.run.once import warn_once
 from auditor.store import Store
-
-logger = logging.getLogger(__name__)
+from auditor.store.rows import DAMAGE
 
 EVENT = "judged"
 """The kind of the log's line that says by what a run was judged."""
@@ -88,11 +87,23 @@ def basis_of(store: Store, run: str) -> Basis | None:
     if not events:
         return None
     try:
-        form = json.loads(events[-1].text)
-        return Basis(**{**form, "instruments": tuple((name, title) for name, title in form["instruments"])})
-    except (ValueError, TypeError, KeyError) as error:
-        logger.warning("by what run %s was judged cannot be read and is passed over: %s", run, error)
+        return _basis_in(json.loads(events[-1].text))
+    except DAMAGE as error:
+        warn_once(f"{store.path}: by what run {run} was judged cannot be read and is passed over: {error}")
         return None
+
+
+def _basis_in(form: Mapping[str, Any]) -> Basis:
+    """Read what `basis_text` spelt; one of DAMAGE where it holds anything else."""
+    texts = {name: value for name, value in form.items() if name != "instruments"}
+    for name, value in texts.items():
+        if not isinstance(value, str):
+            raise TypeError(f"{name} is no text")
+    for name in ("as_of", "compiled"):
+        if texts.get(name):
+            date.fromisoformat(texts[name])
+    instruments = tuple((str(name), str(title)) for name, title in form["instruments"])
+    return Basis(**{**texts, "instruments": instruments})
 
 
 def current_basis(store: Store, runs: Iterable[Run]) -> Basis | None:
@@ -129,15 +140,27 @@ class Judging:
         if isinstance(self.policy, Policy):
             found = accepting(device, device.findings, self.policy.accepts, day)
         else:
+            if device.findings:
+                warn_once(
+                    f"{self._ails}; what the owner accepts is shown as it stood in that file when the findings were last "
+                    "judged, ended ones left out: mend the file, or judge by another with `auditor assess --policy`"
+                )
             found = tuple(accepted_as_of(one, day) for one in device.findings)
         return device if found == device.findings else replace(device, findings=found)
 
     def _policy(self) -> Policy:
         """Return the policy; where its own file is gone, say so and judge without instruments rather than not at all."""
         if isinstance(self.policy, DataError):
-            _warn(f"{self.policy}; judged without instruments: give --policy to say which count")
+            warn_once(
+                f"{self._ails}; judged without instruments and acceptances: give --policy to say which count"
+            )
             return chosen_policy("none")
         return self.policy
+
+    @property
+    def _ails(self) -> str:
+        """Say which policy cannot be used, in full, and what is wrong with it."""
+        return f"policy {self.source} cannot be used: {self.policy}"
 
     @property
     def kept_as(self) -> str:
@@ -151,12 +174,6 @@ class Judging:
             name, _, version = self.basis.partition(" ")
             return Basis(name, version, as_of=self.today.isoformat(), source=self.source)
         return basis_for(self.policy, self.today, self.source)
-
-
-@lru_cache(maxsize=16)
-def _warn(words: str) -> None:
-    """Say something once."""
-    logger.warning("%s", words)
 
 
 def judging_by(

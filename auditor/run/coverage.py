@@ -10,6 +10,7 @@ from datetime import datetime
 from auditor.model import Coverage, Withheld
 from auditor.net import Field
 from auditor.scope import Scope
+from auditor.store.rows import DAMAGE, counted
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +31,12 @@ def swept_of(text: str) -> Swept:
     """Read what a run's log says of a chunk."""
     try:
         found = json.loads(text)
-        return Swept(found["swept"], tuple((reason, count) for reason, count in found["withheld"]))
-    except (ValueError, TypeError, KeyError) as error:
-        logger.warning("what came of a chunk cannot be read and counts as not swept: %s", error)
+        return Swept(
+            counted(found["swept"]),
+            tuple((str(reason), counted(count)) for reason, count in found["withheld"]),
+        )
+    except DAMAGE as error:
+        logger.warning("what came of a chunk cannot be read and counts as not swept: %r: %s", text, error)
         return Swept(0)
 
 

@@ -36,8 +36,9 @@ def past_of(store: Store, run: str) -> Past:
         swept={event.subject: swept_of(event.text) for event in store.events(run, "swept")},
         done=done,
         sightings=tuple(
-            (event.subject, sighting_of(event.subject, event.at, event.text))
+            (event.subject, seen)
             for event in store.events(run, "sighting")
+            if (seen := sighting_of(event.subject, event.at, event.text)) is not None
         ),
         logins=tuple(
             found

@@ -4,22 +4,19 @@ For each device and question the newest answer counts. What was not asked again 
 what it asked and nothing else. Everything that reads a database reads it through here.
 """
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import lru_cache
 
 from auditor.knowledge import MARK_CLAIMS, FirmwareIndex, with_shared_marks
 from auditor.model import Device, Finding, Retirement, Run, Standing, State
 from auditor.run.accounts import with_accounts
 from auditor.run.again import Change, changed, concluded_from
 from auditor.run.basis import Basis, Judging, current_basis, judging_by
+from auditor.run.dating import say_misdated
 from auditor.run.execute import utc_now
 from auditor.store import Conclusion, Door, Held, Look, Store
 from auditor.store.rows import moment
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,7 @@ def picture(
     `numbers` are those of the devices wanted (see `Store.named`); all, where none are given.
     """
     known = store.runs()
-    _say_predated(store)
+    say_misdated(store, utc_now())
     chosen = store.run(run) if run else None
     runs = [one for one in known if as_of is None or one.started <= as_of]
     runs = [chosen] if chosen else runs
@@ -95,20 +92,6 @@ def picture(
         devices = tuple(judging.on(device, day) for device in devices)
     made = judging.made if judging and (judging.anew or basis is None) else basis
     return Picture(last, tuple(runs), devices, audited(runs), made, chosen.id if chosen else "", judging, day)
-
-
-def _say_predated(store: Store) -> None:
-    """Say once where runs are not dated in the order they were begun in: what counts as newer goes by the dates."""
-    for later, earlier in store.predated():
-        _warn(
-            f"{store.path}: run {later} was begun after run {earlier} and is dated before it: a clock was wrong. What is "
-            "newer goes by the dates, so what the later run heard may count as older: look at it with --run"
-        )
-
-
-@lru_cache(maxsize=16)
-def _warn(text: str) -> None:
-    logger.warning("%s", text)
 
 
 def day_of_reading(as_of: datetime | None) -> date:
@@ -342,9 +325,5 @@ def identify_again(store: Store, run: str | None = None) -> tuple[Change, ...]:
         kept.append(conclusion(held, device, (), None))
     store.conclude(kept)
     if (basis := current_basis(store, store.runs())) is not None:
-        keep(
-            store,
-            judging_by(basis, policy=None, today=None, otherwise=date.fromisoformat(basis.as_of)),
-            only_run=run,
-        )
+        keep(store, judging_by(basis, policy=None, today=None, otherwise=utc_now().date()), only_run=run)
     return tuple(changes)

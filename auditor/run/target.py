@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,9 @@ from auditor.run.again import Reader
 from auditor.run.named import Named
 from auditor.run.remember import Memory
 from auditor.scope import address_number
+from auditor.store.rows import DAMAGE, counted
+
+logger = logging.getLogger(__name__)
 
 _MANY_PORTS = 12
 _NEARLY_ALL = 2 / 3
@@ -187,18 +191,25 @@ def sighting_text(sighting: Sighting) -> str:
     )
 
 
-def sighting_of(subject: str, at: datetime, text: str) -> Sighting:
-    """Read a sighting from the run's log."""
-    found = json.loads(text)
-    return Sighting(
-        address=subject.rpartition("/")[2],
-        method=found["method"],
-        at=at,
-        port=found["port"],
-        transport=Transport(found["transport"]),
-        mac=found["mac"],
-        granted=found["granted"],
-    )
+def sighting_of(subject: str, at: datetime, text: str) -> Sighting | None:
+    """Read a sighting from the run's log; None, with a warning, where it is damaged."""
+    try:
+        found = json.loads(text)
+        port, mac = found["port"], found["mac"]
+        return Sighting(
+            address=subject.rpartition("/")[2],
+            method=str(found["method"]),
+            at=at,
+            port=None if port is None else counted(port),
+            transport=Transport(found["transport"]),
+            mac=None if mac is None else str(mac),
+            granted=found["granted"] is True,
+        )
+    except DAMAGE as error:
+        logger.warning(
+            "the log's line about who answered at %s cannot be read and is passed over: %s", subject, error
+        )
+        return None
 
 
 def in_order(targets: Iterable[Target]) -> Iterator[Target]:

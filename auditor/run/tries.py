@@ -5,6 +5,7 @@ import logging
 from dataclasses import asdict, dataclass, field
 
 from auditor.model import Outcome, Reason
+from auditor.store.rows import DAMAGE
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def try_of(subject: str, text: str) -> Try | None:
             tuple(map(str, found.get("barred", ()))),
             bool(found.get("is_shown", found["outcome"] not in _NEVER_SHOWN)),
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except DAMAGE:
         logger.warning("the log's line about a login at %s cannot be read and is passed over", subject)
         return None
 

@@ -1,12 +1,15 @@
 """Bringing what an older database holds into the shape of the newer one: questions named, meetings written down."""
 
 import json
+import logging
 
 from sqlite_utils import Database  # noqa: TID251  this room owns the database
 
 from auditor.model.marks import plain_mac
 from auditor.store.newest import question_of
-from auditor.store.rows import exchange_of
+from auditor.store.rows import DAMAGE, Row, exchange_of
+
+logger = logging.getLogger(__name__)
 
 _AT_ONCE = 2_000
 _CLAIMED = ("maker", "brand", "model", "platform")
@@ -26,7 +29,7 @@ def _questions(db: Database) -> None:
         " WHERE rowid > ? ORDER BY rowid LIMIT ?",
         (last, _AT_ONCE),
     ).fetchall():
-        named = [(question_of(exchange_of(dict(zip(_COLUMNS, row, strict=True)))), row[0]) for row in rows]
+        named = [(_question(dict(zip(_COLUMNS, row, strict=True))), row[0]) for row in rows]
         db.conn.executemany("UPDATE exchange SET question = ? WHERE rowid = ?", named)
         last = rows[-1][0]
 
@@ -35,6 +38,15 @@ _COLUMNS = (
     "number", "run", "id", "device", "subject", "probe", "protocol", "transport", "address", "port", "request",
     "status", "at", "seconds", "cut", "detail", "source", "observed", "reply", "packed",
 )  # fmt: skip
+
+
+def _question(row: Row) -> str:
+    """Name the question of an exchange; "", and a word in the log, where it cannot be read."""
+    try:
+        return question_of(exchange_of(row))
+    except DAMAGE as error:
+        logger.warning("exchange %s cannot be read, and what it asked is not known: %s", row["id"], error)
+        return ""
 
 
 def _meetings(db: Database) -> None:
@@ -52,8 +64,10 @@ def _meetings(db: Database) -> None:
         traits = sorted(f"{name}={value}" for name, (value, _) in told.items() if name in _CLAIMED)
         sure = {name: value for name, (value, certainty) in told.items() if certainty != "tentative"}
         pairs = [one if isinstance(one, list) else json.loads(one) for one in json.loads(ports)]
-        pairs += json.loads(open_ports)
-        heard = sorted({(str(transport), int(port)) for transport, port in pairs if port})
+        heard = sorted(
+            {(str(transport), int(port)) for transport, port in pairs if port}
+            | _ports_in(open_ports, subject)
+        )
         db.conn.execute(
             "INSERT OR REPLACE INTO met VALUES (?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -62,6 +76,15 @@ def _meetings(db: Database) -> None:
                 "".join(sure.get("model", "").split()).upper(), json.dumps(traits),
             ),
         )  # fmt: skip
+
+
+def _ports_in(text: str, subject: str) -> set[tuple[str, int]]:
+    """Read the ports kept of a device; none, and a word in the log, where they cannot be read."""
+    try:
+        return {(str(transport), int(port)) for transport, port in json.loads(text) if port}
+    except DAMAGE as error:
+        logger.warning("the ports of %s cannot be read and are passed over: %s", subject, error)
+        return set()
 
 
 def _told(db: Database, run: str, device: int) -> dict[str, tuple[str, str]]:

@@ -48,14 +48,12 @@ def places(connection: sqlite3.Connection) -> tuple[Place, ...]:
     """Return the last place of every device that was within the scope; what hangs behind a recorder has none."""
     found = []
     rows = connection.execute(
-        "SELECT d.id, d.site, d.address AS whole, d.ports, m.address, m.part FROM device d"
+        "SELECT d.id, d.site, d.address AS whole, d.ports, m.address, m.part, m.subject, m.run FROM device d"
         " JOIN met m ON m.device = d.id AND m.run = d.last_run AND m.site = d.site WHERE d.granted ORDER BY d.place"
     )
     for row in rows.fetchall():
         if "#" not in row["address"] and place_of(row["address"], row["part"]) == row["whole"]:
-            streams = sorted(
-                {port for transport, port in json.loads(row["ports"]) if transport != "udp" and port}
-            )
+            streams = sorted({port for transport, port in ports_of(row) if transport != "udp" and port})
             found.append(Place(row["site"], row["address"], row["part"], tuple(streams)))
     return tuple(found)
 

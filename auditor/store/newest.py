@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from auditor.model import HEARD, NOT_THERE, Exchange, Protocol, Status, Transport
+from auditor.model import HEARD, NOT_THERE, UNDATED, Exchange, Protocol, Status, Transport
 
 CONNECT = "tcp_connect"
 """The probe that only tries whether a port known from before still takes connections."""
@@ -35,7 +35,7 @@ def question_of(exchange: Exchange) -> str:
 def _asked(exchange: Exchange) -> str:
     first = exchange.request.partition(b"\r\n")[0][:512].decode("latin-1")
     if exchange.protocol is Protocol.OBSERVED:
-        kind = exchange.source.partition(" ")[0]
+        kind = exchange.source.removeprefix(f"{UNDATED} ").partition(" ")[0]
         names = sorted({name for name, _ in exchange.observed})
         return f"{exchange.probe} {kind} {hashlib.sha256(repr(names).encode()).hexdigest()[:12]}"
     if exchange.protocol is Protocol.ONVIF:

@@ -3,7 +3,9 @@
 import os
 import sqlite3
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
+from typing import Any, NoReturn, Self
 from urllib.parse import quote
 
 from sqlite_utils import Database  # noqa: TID251  this room owns the database
@@ -15,6 +17,10 @@ class StoreError(Exception):
     """The database cannot be used as asked; the message names the file and what to do."""
 
     exit_code = 2
+
+
+class UnusableError(StoreError, sqlite3.OperationalError):
+    """SQLite could not do something in a file: it is damaged, locked, or its disk is full; the message names the file."""
 
 
 class Access(StrEnum):
@@ -41,13 +47,28 @@ def database(path: Path, access: Access) -> tuple[Database, bool]:
         raise StoreError(f"{path}: cannot be written; check its permissions or choose another --db")
     try:
         return _opened(path, access, writable=writable), writable
-    except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path}: {_plain(error)}") from error
+    except _TROUBLE as error:
+        _blame(path, error)
+
+
+_TROUBLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What comes of a file that cannot be used; SQLite quotes damaged bytes in its own messages, and Python then stumbles."""
+
+
+def _blame(path: Path, error: sqlite3.DatabaseError | UnicodeDecodeError) -> NoReturn:
+    """Raise what SQLite says of a file with the file's name and what to do; what is our own fault stays as it is."""
+    if isinstance(error, UnicodeDecodeError):
+        raise UnusableError(f"{path}: is not an auditor database, or is damaged ({error})") from error
+    if type(error) in {sqlite3.DatabaseError, sqlite3.OperationalError}:
+        raise UnusableError(f"{path}: {_plain(error)}") from error
+    raise error
 
 
 def _plain(error: sqlite3.DatabaseError) -> str:
     text = str(error)
-    if "not a database" in text or "malformed" in text:
+    if "disk is full" in text:
+        return f"cannot be written ({text}); free some space and use --resume"
+    if any(one in text for one in ("not a database", "malformed", "no such table", "no such column")):
         return f"is not an auditor database, or is damaged ({text})"
     if "locked" in text or "busy" in text:
         return "is in use by another process that does not let go; try again when it has ended"
@@ -83,20 +104,104 @@ def _renewed(path: Path, old: sqlite3.Connection) -> sqlite3.Connection:
     if _is_writable(path):
         old.close()
         return _connect(path, writable=True)
-    copy = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+    copy = _connection(":memory:", path, check_same_thread=False, isolation_level=None)
     old.backup(copy)
     old.close()
     return copy
 
 
 def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
-    name = quote(str(path.resolve()))
+    name = quote(os.fsencode(path.resolve()))
     mode = "rwc" if writable else "ro"
     # A WAL database on a read-only medium can only be opened as unchanging.
     still = "" if writable or os.access(path.parent, os.W_OK) else "&immutable=1"
-    return sqlite3.connect(
-        f"file:{name}?mode={mode}{still}", uri=True, timeout=15, check_same_thread=False, isolation_level=None
+    return _connection(
+        f"file:{name}?mode={mode}{still}",
+        path,
+        uri=True,
+        timeout=15,
+        check_same_thread=False,
+        isolation_level=None,
     )
+
+
+def _connection(where: str, path: Path, **given: Any) -> sqlite3.Connection:  # noqa: ANN401  what sqlite3 takes
+    connection = sqlite3.connect(where, factory=_Connection, **given)
+    connection.path = path
+    return connection
+
+
+class _Connection(sqlite3.Connection):
+    """A connection whose failures name the file, whoever comes upon them and however late."""
+
+    path: Path
+
+    def cursor(self, factory: None = None) -> "_Cursor":  # type: ignore[override]
+        del factory
+        made = super().cursor(_Cursor)
+        made.path = self.path
+        return made
+
+    def execute(self, *given: Any) -> "_Cursor":  # noqa: ANN401  what sqlite3 takes
+        return self.cursor().execute(*given)
+
+    def executemany(self, *given: Any) -> "_Cursor":  # noqa: ANN401  as above
+        return self.cursor().executemany(*given)
+
+
+_LENIENT = partial(str, encoding="utf-8", errors="backslashreplace")
+"""Shows damaged bytes as what they are. Twice as slow as the plain way, so taken only once something is damaged."""
+
+
+class _Cursor(sqlite3.Cursor):
+    """A cursor that names the file in what it raises: damage is often met only when rows are fetched.
+
+    Bytes in a text that are none end no reading: what was asked is asked again, and they are spelt out.
+    """
+
+    path: Path
+    _given: tuple[Any, ...] = ()
+    _taken = 0
+
+    def execute(self, *given: Any) -> Self:  # noqa: ANN401  what sqlite3 takes
+        self._given, self._taken = given, 0
+        try:
+            return super().execute(*given)
+        except _TROUBLE as error:
+            _blame(self.path, error)
+
+    def executemany(self, *given: Any) -> Self:  # noqa: ANN401  as above
+        try:
+            return super().executemany(*given)
+        except _TROUBLE as error:
+            _blame(self.path, error)
+
+    def fetchone(self) -> Any:  # noqa: ANN401  a row
+        return next(self, None)
+
+    def fetchall(self) -> list[Any]:
+        try:
+            return super().fetchall()
+        except _TROUBLE as error:
+            self._ask_again(error)
+            return self.fetchall()
+
+    def __next__(self) -> Any:  # noqa: ANN401  a row
+        try:
+            row = super().__next__()
+        except _TROUBLE as error:
+            self._ask_again(error)
+            return next(self)
+        self._taken += 1
+        return row
+
+    def _ask_again(self, error: sqlite3.DatabaseError | UnicodeDecodeError) -> None:
+        if "Could not decode to UTF-8" not in str(error) or self.connection.text_factory is _LENIENT:
+            _blame(self.path, error)
+        self.connection.text_factory = _LENIENT
+        super().execute(*self._given)
+        for _ in range(self._taken):
+            super().fetchone()
 
 
 def _check(path: Path, connection: sqlite3.Connection, access: Access) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from auditor.model import WRITTEN, Marks
 from auditor.model.place import place_of, site_and_place
-from auditor.store.rows import Row, place, seen_at, stamp
+from auditor.store.rows import DAMAGE, Row, place, seen_at, stamp, utc_of
 from auditor.store.tenancy import Meeting
 
 logger = logging.getLogger(__name__)
@@ -167,7 +167,7 @@ def ports_of(row: Row) -> tuple[tuple[str, int], ...]:
     """Read the ports of a meeting; none, and a word in the log, where they cannot be read."""
     try:
         return tuple((str(transport), int(port)) for transport, port in json.loads(row["ports"]))
-    except (ValueError, TypeError) as error:
+    except DAMAGE as error:
         logger.warning("the ports of %s in run %s cannot be read: %s", row["subject"], row["run"], error)
         return ()
 
@@ -175,7 +175,7 @@ def ports_of(row: Row) -> tuple[tuple[str, int], ...]:
 def _traits_of(row: Row) -> frozenset[str]:
     try:
         return frozenset(map(str, json.loads(row["traits"])))
-    except (ValueError, TypeError) as error:
+    except DAMAGE as error:
         logger.warning("what %s showed in run %s cannot be read: %s", row["subject"], row["run"], error)
         return frozenset()
 
@@ -183,8 +183,8 @@ def _traits_of(row: Row) -> frozenset[str]:
 def moment_of(row: Row, name: str) -> str:
     """Read a moment of a meeting, "" where it is none."""
     try:
-        return datetime.fromisoformat(row[name]).isoformat() if row[name] else ""
-    except (ValueError, TypeError) as error:
+        return utc_of(row[name]).isoformat() if row[name] else ""
+    except DAMAGE as error:
         logger.warning("when %s was met in run %s cannot be read: %s", row["subject"], row["run"], error)
         return ""
 

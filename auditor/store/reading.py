@@ -118,7 +118,7 @@ class _Batch:
         last = max((one["run"] for one in answered(met)), key=lambda run: self.order[run])
         wanted = next(iter(told)) if len(told) == 1 else last if not told else ""
         found = next((one for one in stored if one["run"] == wanted and one["evidence"] == evidence), None)
-        exchanges = tuple(self._exchanges(row["key"], counting))
+        exchanges = tuple(exchanges_of(counting, row["key"], with_bytes=self.with_bytes))
         bare = Device(
             key=row["key"],
             site=where.site,
@@ -140,15 +140,6 @@ class _Batch:
             device, row["id"], last, found is not None, evidence, wanted, found["basis"] if found else None,
             self._looks(said, met), _heard_at(where, asked, self.order, last), {one["id"]: one["run"] for one in counting},
         )  # fmt: skip
-
-    def _exchanges(self, key: str, rows: Sequence[Row]) -> Iterator[Exchange]:
-        for row in rows:
-            try:
-                yield exchange_of(row, with_bytes=self.with_bytes)
-            except DAMAGE as error:
-                logger.warning(
-                    "exchange %s of %s cannot be read and is passed over: %s", row["id"], key, error
-                )
 
     def _looks(self, said: Sequence[Row], met: Sequence[Row]) -> tuple[Look, ...]:
         heard = {row["run"]: row for row in met if row["source"] not in WRITTEN}
@@ -177,6 +168,20 @@ class _Batch:
         for row in self._rows(table, "device", what if table != "exchange" else f"rowid AS number, {what}"):
             grouped[row["device"]].append(row)
         return grouped
+
+
+def exchanges_of(rows: Iterable[Row], whose: str = "", *, with_bytes: bool = True) -> Iterator[Exchange]:
+    """Read exchanges; one that cannot be read is named in the log, with whose it is, and passed over."""
+    for row in rows:
+        try:
+            yield exchange_of(row, with_bytes=with_bytes)
+        except DAMAGE as error:
+            logger.warning(
+                "exchange %s of %s cannot be read and is passed over: %s",
+                row["id"],
+                whose or row["subject"],
+                error,
+            )
 
 
 def _open(where: Whereabouts, closed: Closed) -> tuple[tuple[str, int], ...]:

@@ -19,7 +19,16 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 Row = Mapping[str, Any]
 """A row as SQLite gives it; never leaves this room."""
 
-DAMAGE = (ValueError, KeyError, TypeError, IndexError, zlib.error)
+DAMAGE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    zlib.error,
+)
 """What comes of reading a record that something damaged."""
 
 PACK_ABOVE = 512
@@ -29,17 +38,25 @@ PACK_ABOVE = 512
 def moment(text: str | None) -> datetime | None:
     """Read a time column; None, and a word in the log, where it holds no time."""
     try:
-        return datetime.fromisoformat(text) if text else None
-    except (ValueError, TypeError):
-        logger.warning("%r is no time and is passed over", text)
+        return utc_of(text) if text else None
+    except DAMAGE:
+        logger.warning("%r is no time with a zone and is passed over", text)
         return None
+
+
+def utc_of(text: str) -> datetime:
+    """Read a time in UTC; ValueError or OverflowError where it is none, or names no zone: nobody knows which was meant."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text!r} names no zone")
+    return found if found.tzinfo is UTC else found.astimezone(UTC)
 
 
 def _listed(text: str | None, what: str) -> list[Any]:
     """Read a JSON column that holds a list; none, and a word in the log, where it cannot be read."""
     try:
         found = json.loads(text or "[]")
-    except ValueError:
+    except DAMAGE:
         found = None
     if not isinstance(found, list):
         logger.warning("%s cannot be read and is passed over: %r", what, text)
@@ -107,20 +124,27 @@ def _coverage(text: str | None) -> Coverage | None:
         return None
     try:
         return _counted(json.loads(text))
-    except (ValueError, KeyError, TypeError):
+    except DAMAGE:
         logger.warning("how far a run got cannot be read and is not known: %r", text)
         return None
 
 
 def _counted(found: Mapping[str, Any]) -> Coverage:
     return Coverage(
-        granted=found["granted"],
-        swept=found["swept"],
-        answered=found["answered"],
-        silent=found["silent"],
-        outside=found["outside"],
-        withheld=tuple(Withheld(reason, count) for reason, count in found["withheld"]),
+        granted=counted(found["granted"]),
+        swept=counted(found["swept"]),
+        answered=counted(found["answered"]),
+        silent=counted(found["silent"]),
+        outside=counted(found["outside"]),
+        withheld=tuple(Withheld(str(reason), counted(count)) for reason, count in found["withheld"]),
     )
+
+
+def counted(value: object) -> int:
+    """Return a number of things as it was written; ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{value!r} is no number of anything")
+    return value
 
 
 def run_of(row: Row, state: str) -> Run:

@@ -4,12 +4,15 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor.model import Run
 from auditor.store.opening import StoreError
 from auditor.store.rows import Row, moment, run_of
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for a moment of the log that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,12 @@ def state_of(row: Row) -> str:
 
 
 def _is_alive(process: int | None) -> bool:
-    if not process:
+    # Signal 0 to 0 or a negative number asks after whole groups, or after everybody.
+    if not isinstance(process, int) or process <= 0:
         return False
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
@@ -75,17 +79,12 @@ def events(connection: sqlite3.Connection, run: str, kinds: Sequence[str]) -> tu
         (run, *kinds),
     )
     return tuple(
-        Event(moment(row["at"]) or datetime.min, row["kind"], row["subject"], row["text"])  # noqa: DTZ901  the column is never empty
+        Event(moment(row["at"]) or _NEVER, row["kind"], row["subject"], row["text"])
         for row in rows.fetchall()
     )
 
 
-def predated(connection: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
-    """Return each run that is dated before one that was begun before it, and that one."""
-    found, newest = [], ("", "")
-    for row in connection.execute("SELECT id, started FROM run ORDER BY rowid"):
-        started = str(row["started"] or "")
-        if started < newest[0]:
-            found.append((row["id"], newest[1]))
-        newest = max(newest, (started, row["id"]))
-    return tuple(found)
+def begun(connection: sqlite3.Connection) -> tuple[tuple[str, datetime], ...]:
+    """Return each run with the moment it is dated, in the order they were begun in; none whose date cannot be read."""
+    rows = connection.execute("SELECT id, started FROM run ORDER BY rowid").fetchall()
+    return tuple((str(row["id"]), at) for row in rows if (at := moment(row["started"])) is not None)

@@ -21,7 +21,7 @@ from auditor.store.opening import Access, StoreError, database
 from auditor.store.presence import Presence
 from auditor.store.reading import Door, Held
 from auditor.store.retiring import Word
-from auditor.store.rows import addresses_of, exchange_of, moment, run_row
+from auditor.store.rows import addresses_of, moment, run_row
 from auditor.store.running import Event
 from auditor.store.writing import Writer
 
@@ -34,6 +34,7 @@ class Store:
     db: Database
     writable: bool
     _writer: Writer = field(init=False)
+    _begun: tuple[tuple[str, datetime], ...] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.db.conn.row_factory = sqlite3.Row
@@ -74,6 +75,7 @@ class Store:
     def begin(self, run: Run, *, options: str = "") -> None:
         """Enter a run, or take an unfinished one up again under this process."""
         writer = self._writing()
+        self._begun = None
         with writer.transaction():
             self.db.table("run").upsert(run_row(run, options, os.getpid()), pk="id")
 
@@ -141,9 +143,11 @@ class Store:
         """Return all runs, oldest first."""
         return running.runs(self.db.conn)
 
-    def predated(self) -> tuple[tuple[str, str], ...]:
-        """Return pairs of runs (later, earlier) of which the one begun later is dated earlier: a clock was set between them."""
-        return running.predated(self.db.conn)
+    def begun(self) -> tuple[tuple[str, datetime], ...]:
+        """Return each run with its date, in the order they were begun in; read once until another begins."""
+        if self._begun is None:
+            self._begun = running.begun(self.db.conn)
+        return self._begun
 
     def run(self, name: str | None = None) -> Run:
         """Return a run by its id or an unambiguous beginning of it; without a name the newest."""
@@ -261,7 +265,7 @@ class Store:
         """Yield every exchange of a run in the order it was kept: what a resumed run need not ask again."""
         self.flush()
         rows = self.db.conn.execute("SELECT * FROM exchange WHERE run = ? ORDER BY rowid", (run,))
-        return (exchange_of(row) for row in rows)
+        return reading.exchanges_of(rows)
 
     def said(self, run: str, subject: str) -> Iterator[Exchange]:
         """Yield every exchange a run filed under a subject, in the order it was kept."""
@@ -269,7 +273,7 @@ class Store:
         rows = self.db.conn.execute(
             "SELECT * FROM exchange WHERE run = ? AND subject = ? ORDER BY rowid", (run, subject)
         )
-        return (exchange_of(row) for row in rows.fetchall())
+        return reading.exchanges_of(rows.fetchall())
 
     def events(self, run: str, *kinds: str) -> tuple[Event, ...]:
         """Return a run's log, or its entries of some kinds, in order."""

@@ -13,7 +13,6 @@ from auditor.model import Exchange, Identity, Marks, Observation
 from auditor.model.place import place_of
 from auditor.store.concluding import Concluding
 from auditor.store.newest import digest
-from auditor.store.opening import StoreError
 from auditor.store.presence import Presence, presence
 from auditor.store.rows import exchange_row, insert, stamp
 from auditor.store.settling import Settling
@@ -102,14 +101,10 @@ class Writer:
             self.connection.execute("BEGIN IMMEDIATE")
             yield
             self.connection.execute("COMMIT")
-        except BaseException as error:
+        except BaseException:
             self._devices.clear()
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
-                raise StoreError(
-                    f"the database cannot be written: {error}; free some space and use --resume"
-                ) from error
             raise
 
     def _land_exchanges(self) -> None:

@@ -101,3 +101,44 @@ def test_a_file_cut_short_is_named(
     for words in COMMANDS:
         assert command([*words, "--db", str(path)]) == 2, words
         assert "cut.sqlite" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("table", ["met", "claim", "event"])
+def test_pages_overwritten_in_the_middle_are_met_late_and_named(
+    whole: Path, tmp_path: Path, table: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(sqlite3.connect(whole)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    data = bytearray(whole.read_bytes())
+    data[(page - 1) * size : page * size] = b"\xc9" * size
+    path = tmp_path / "torn.sqlite"
+    path.write_bytes(data)
+    codes = [command([*words, "--db", str(path)]) for words in COMMANDS]
+    assert set(codes) <= {0, 2}
+    assert 2 in codes
+    assert capsys.readouterr().err.count(
+        "torn.sqlite: is not an auditor database, or is damaged"
+    ) == codes.count(2)
+
+
+def test_bytes_that_are_no_text_are_shown_as_what_they_are(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bytes.sqlite"
+    shutil.copy(whole, path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE claim SET value = CAST(x'4eff43' AS TEXT) WHERE name = 'model'")
+        connection.commit()
+    for words in COMMANDS:
+        assert command([*words, "--db", str(path)]) == 0, words
+    assert "N\\xffC" in capsys.readouterr().out
+
+
+def test_a_database_may_have_a_name_that_is_no_text(whole: Path, tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/a\xff.sqlite"
+    try:
+        Path(os.fsdecode(name)).write_bytes(whole.read_bytes())
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    assert command(["devices", "--db", os.fsdecode(name)]) == 0

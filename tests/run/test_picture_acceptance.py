@@ -10,6 +10,7 @@ import pytest
 
 from auditor.cli import run as command
 from auditor.model import Finding
+from auditor.run.once import forget_what_was_said
 from auditor.run.picture import picture
 from auditor.run.work import work
 from auditor.store import Access, Store
@@ -75,6 +76,29 @@ def test_what_is_stored_ends_too_when_the_policy_file_is_gone(store: Store, tmp_
     Path(policy).unlink()
     assert _telnet(store, datetime(2026, 12, 1, tzinfo=UTC)).accepted is not None
     assert _telnet(store, datetime(2027, 1, 1, tzinfo=UTC)).accepted is None
+
+
+@pytest.mark.parametrize("damage", [None, "schema_version = 1\nname = ", "\x00\xff"])
+def test_a_policy_file_that_is_gone_or_damaged_is_named_by_every_reading_command(
+    store: Store, tmp_path: Path, damage: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    policy = Path(_policy(tmp_path, FAR))
+    _both(store, str(policy))
+    store.close()
+    for words in (["findings"], ["show", HERE], ["plan"], ["export", "jsonl"]):
+        caplog.clear()
+        assert command([*words, "--db", str(store.path)]) == 0
+        assert not caplog.text, words
+    if damage is None:
+        policy.unlink()
+    else:
+        policy.write_bytes(damage.encode("latin-1"))
+    for words in (["findings"], ["show", HERE], ["plan"], ["export", "jsonl"]):
+        forget_what_was_said()
+        caplog.clear()
+        assert command([*words, "--db", str(store.path)]) == 0
+        assert str(policy) in caplog.text, words
+        assert "what the owner accepts is shown as it stood in that file" in caplog.text, words
 
 
 def test_a_changed_file_counts_from_the_next_reading_on(store: Store, tmp_path: Path) -> None:
