@@ -161,6 +161,7 @@ def command(
         device_seconds=seconds(host_timeout) or 180.0,
         total_seconds=seconds(max_time),
         waits=not no_wait,
+        engine=engine,
     )
     credentials = _credentials(credentials_file, scope)
     if dry_run:

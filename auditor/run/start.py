@@ -10,6 +10,7 @@ from auditor.model import Run
 from auditor.net import Stop
 from auditor.run.basis import Basis
 from auditor.run.execute import ENDED, Execution, new_run, utc_now
+from auditor.run.imports import RECORDED
 from auditor.run.past import Past, past_of
 from auditor.run.plan import Audit
 from auditor.run.progress import Progress
@@ -58,7 +59,7 @@ def resume(scope: Scope, audit: Audit, store: Store) -> Begun:
     HeldError where another process is still at it: two would ask every device twice, and show every account twice.
     """
     runs = store.runs()
-    unfinished = [run for run in runs if not run.complete]
+    unfinished = [run for run in runs if not run.complete and store.options(run.id) != RECORDED]
     if not runs:
         raise ResumeError(f"{store.path}: holds no run to take up; scan without --resume to begin one")
     if not unfinished:
