@@ -39,10 +39,13 @@ def command(db: Path, scope_file: Path | None, days: int | None, dry_run: bool, 
                 "schema_version": 1,
                 "dry_run": dry_run,
                 "runs": list(purged.runs),
+                "kept": list(purged.kept),
                 "exchanges": purged.exchanges,
                 "devices": purged.devices,
             }
         )
     verb = "would be removed" if dry_run else "removed"
     words(f"{verb}: {len(purged.runs)} runs, {purged.exchanges} exchanges, {purged.devices} devices")
+    if purged.kept:
+        words(f"kept, since a process is at work on it: {', '.join(purged.kept)}")
     return 0

@@ -162,6 +162,7 @@ def command(
         device_seconds=seconds(host_timeout) or 180.0,
         total_seconds=seconds(max_time),
         waits=not no_wait,
+        engine=engine,
     )
     credentials = _credentials(credentials_file, scope)
     if dry_run:
@@ -237,13 +238,25 @@ def _scan(
     whole: tuple[str, ...],
 ) -> Run:
     begun = resume(scope, audit, store) if is_resumed else begin(scope, whole=whole)
-    if not is_resumed and (left := [run.id for run in store.runs() if not run.complete]):
-        words(f"auditor: run {left[-1]} in this database is unfinished; --resume would have gone on with it")
+    if not is_resumed:
+        _beside(store)
     words(f"auditor: run {begun.run.id}, {scope.authorisation.reference}, {scope.count(at=_now())} addresses")
     with watching(quiet=quiet) as watch:
         return execute(
             scope, audit, store, begun, stop=stop, watch=watch, credentials=credentials, chosen=chosen
         )
+
+
+def _beside(store: Store) -> None:
+    """Say which other runs of the database are under way, or wait to be taken up."""
+    unfinished = [run for run in store.runs() if not run.complete]
+    for run in unfinished:
+        if run.state == "running":
+            words(
+                f"auditor: run {run.id} in this database is under way in another process; this is another run"
+            )
+    if left := [run.id for run in unfinished if run.state != "running"]:
+        words(f"auditor: run {left[-1]} in this database is unfinished; --resume would have gone on with it")
 
 
 def _say(store: Store, ended: Run, *, as_json: bool, jsonl: bool) -> None:

@@ -75,6 +75,21 @@ def _hosts(path: Path, tell: Tell) -> Iterator[str]:
         )
 
 
+def given_up(path: Path) -> Iterator[str]:
+    """Yield the addresses of which nmap says that its time for one host was over, so that their ports are not known."""
+    for text in _hosts(path, lambda _: None):
+        found = xml.elements(text)
+        root = next((one for one in found if one.name == "host"), None)
+        if root is not None and root.attribute("timedout") == "true":
+            yield from (
+                address
+                for one in found
+                if one.name == "address"
+                and one.attribute("addrtype") != "mac"
+                and (address := one.attribute("addr"))
+            )
+
+
 def of_host(text: str, source: str, at: datetime | None = None) -> Iterator[Exchange]:
     """Yield the exchanges of one host's XML; none for a host that is down."""
     found = xml.elements(text)

@@ -8,7 +8,7 @@ from auditor import probes
 from auditor.model import Coverage, Exchange, Run, Withheld
 from auditor.run.again import known_from
 from auditor.run.behind import heard_last, own_exchanges, parted
-from auditor.run.execute import new_run
+from auditor.run.execute import ENDED, new_run
 from auditor.scope import AddressSet, Authorisation, Refusal, Scope, Site, interval
 from auditor.scope.scope import Why
 from auditor.store import Presence, Store
@@ -21,6 +21,8 @@ NO_SCOPE = "no scope: everything in the files is described, as --no-scope asked"
 _NOT_ABOUT_ADDRESSES = frozenset({Why.EXPIRED, Why.NOT_YET, Why.WINDOW})
 """Refusals to send. Reading what others recorded sends nothing, so these do not count."""
 _FLUSH_AFTER = 200
+RECORDED = '{"engine": "evidence that others recorded"}'
+"""The options of a run that nobody can take up: what it read is in files."""
 
 
 @dataclass(slots=True)
@@ -59,6 +61,10 @@ class Importer:
     clock: Callable[[], datetime]
     site: str | None = None
     """Where the evidence comes from, for scopes in which the same addresses exist at several sites."""
+    taken: Run | None = None
+    """A run begun before that is filled further; else a new one is begun."""
+    options: str = ""
+    """With which options, for who would take the run up."""
     run: Run = field(init=False)
     outside: set[str] = field(default_factory=set)
     excluded: set[str] = field(default_factory=set)
@@ -67,11 +73,14 @@ class Importer:
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _held: dict[str, list[Exchange]] = field(default_factory=dict)
     """By subject, where the scope excludes hardware addresses, which may be told late."""
-    _subjects: dict[str, str | None] = field(default_factory=dict)
+    _subjects: dict[tuple[str | None, str], str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.run = new_run(self.scope, self.clock())
-        self.store.begin(self.run)
+        self.run = self.taken or new_run(self.scope, self.clock())
+        self.store.begin(self.run, options=self.options or RECORDED)
+        if self.taken is not None:
+            for exchange in self.store.asked(self.run.id):
+                self._seen.setdefault(exchange.device, _Seen()).add(exchange)
 
     @property
     def subjects(self) -> int:
@@ -80,10 +89,10 @@ class Importer:
 
     def take(self, exchange: Exchange) -> bool:
         """Keep an exchange whose device is an address, if the scope holds it; outside it is counted, not described."""
-        address = exchange.device
-        if address not in self._subjects:
-            self._subjects[address] = self._subject(address)
-        subject = self._subjects[address]
+        name = (self.site, exchange.device)
+        if name not in self._subjects:
+            self._subjects[name] = self._subject(exchange.device)
+        subject = self._subjects[name]
         if subject is None:
             return False
         kept = replace(exchange, device=subject, id="")
@@ -100,7 +109,7 @@ class Importer:
         if self.exchanges % _FLUSH_AFTER == 0:
             self.store.flush()
 
-    def _release(self) -> None:
+    def release(self) -> None:
         """Keep what was held back until every hardware address is known, but for the excluded ones."""
         for subject, exchanges in self._held.items():
             site, _, address = subject.rpartition("/")
@@ -142,23 +151,36 @@ class Importer:
             self.note(f"{admitted.address}: {admitted.reason}")
         return None
 
-    def finish(self, *, swept: int = 0, granted: int | None = None, ended: str = "") -> Run:
+    def finish(
+        self,
+        *,
+        swept: int = 0,
+        granted: int | None = None,
+        ended: str = "",
+        state: str = "",
+        withheld: tuple[Withheld, ...] = (),
+    ) -> Run:
         """Identify every address that spoke, write how far it got, and return the run.
 
-        `swept` and `granted` count addresses where somebody looked for them; `ended` says why it ended early.
+        `swept` and `granted` count addresses where somebody looked for them; `ended` says why it ended early, `state`
+        what the run is called then, `withheld` what was not asked and why.
         """
-        self._release()
+        state = state or ("stopped" if ended else "complete")
+        if ended:
+            self.store.event(self.run.id, self.clock(), ENDED, "", ended)
+        self.release()
         self.store.flush()
         for subject in sorted(self._seen):
             self._identify(subject)
         self.store.settle()
-        withheld = (Withheld(str(Why.EXCLUDED), len(self.excluded)),) if self.excluded else ()
+        if self.excluded:
+            withheld = (*withheld, Withheld(str(Why.EXCLUDED), len(self.excluded)))
         answered = len(self._seen)
         self.run = replace(
             self.run,
             ended=self.clock(),
-            complete=not ended,
-            state="stopped" if ended else "complete",
+            complete=state == "complete",
+            state=state,
             coverage=Coverage(
                 granted=answered if granted is None else granted,
                 swept=swept,
@@ -167,7 +189,7 @@ class Importer:
                 withheld=withheld,
                 outside=len(self.outside),
             ),
-            notes=(*self.notes, *((ended,) if ended else ())),
+            notes=tuple(dict.fromkeys((*self.run.notes, *self.notes, *((ended,) if ended else ())))),
         )
         self.store.finish(self.run)
         return self.run

@@ -1,141 +1,47 @@
 """nmap as the engine of a run: it connects and asks, within the scope, and its results are read as imports are.
 
-Targets, ports and rates come from the scope and the audit; arguments and scripts from the allow-list in
-fingerprints/imports/nmap.yaml, and nothing else reaches nmap's command line.
+What counts is what was finished: a piece that nmap did not bring to its end is neither swept nor silent, and is asked
+again when the run is taken up.
 """
 
+import asyncio
+import json
 import logging
-import re
 import shlex
-import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from functools import cache
+from datetime import datetime, timedelta
+from itertools import groupby, islice
 from pathlib import Path
 
-import nmap
-import yaml
-
-from auditor.intake import Problem, nmap_xml
-from auditor.model import Exchange, Grant, Method, Protocol
+from auditor.intake import EvidenceError, Problem, nmap_xml
+from auditor.model import Exchange, Grant, Method, Protocol, Withheld
 from auditor.net import Stop
 from auditor.probes import sdk
-from auditor.resources import fingerprints
+from auditor.run.gate import EndedError, Gate, ends_at
+from auditor.run.helper import Ended, Ending, run
 from auditor.run.imports import Importer
-from auditor.run.nmap_probes import reduced, service_probes
+from auditor.run.nmap_words import NmapError, arguments, program, rules, version_probes
 from auditor.run.plan import Audit
-from auditor.scope import OutsideScopeError, Scope
+from auditor.scope import AddressSet, OutsideScopeError, Scope, interval
 
 logger = logging.getLogger(__name__)
 
 SOURCE = "nmap"
+ASKED = "asked by nmap"
+"""The kind of the log's line that names addresses which nmap asked to the end."""
 TOGETHER = 256
-"""Addresses handed to one nmap; the stop is heard between two of them and by the one at work."""
-
-_SCRIPT = re.compile(r"[a-z0-9-]+")
-
-
-class NmapError(RuntimeError):
-    """nmap cannot do what is asked of it; the message says what to install or change."""
-
-    exit_code = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What nmap is let do."""
-
-    oldest: tuple[int, int]
-    install: str
-    arguments: tuple[str, ...]
-    scripts: tuple[str, ...]
-    """Those that may be run on every port that is asked."""
-    narrow: Mapping[str, frozenset[int]]
-    """By name of a script that has a round of its own, the only ports it may be run on."""
-    probes: Mapping[str, Mapping[str, str]]
-    """By name of the version probe, the ports it may be sent to."""
-
-
-@cache
-def rules() -> Rules:
-    """Return the reviewed allow-list."""
-    path = fingerprints() / "imports" / "nmap.yaml"
-    given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    major, _, minor = str(given["oldest"]).partition(".")
-    scripts = tuple(one["name"] for one in given["scripts"] if "ports" not in one)
-    narrow = {
-        one["name"]: frozenset(int(port) for port in str(one["ports"]).split(","))
-        for one in given["scripts"]
-        if "ports" in one
-    }
-    if not all(_SCRIPT.fullmatch(name) for name in (*scripts, *narrow)):
-        raise ValueError(f"{path}: scripts must be single names, not patterns or categories")
-    return Rules(
-        (int(major), int(minor)),
-        given["install"],
-        tuple(word for one in given["arguments"] for word in shlex.split(one["text"])),
-        scripts,
-        narrow,
-        {
-            one["name"]: {key: one[key] for key in ("ports", "sslports") if key in one}
-            for one in given["probes"]
-        },
-    )
-
-
-def program() -> str:
-    """Return the path of an nmap that is new enough; NmapError says what to install otherwise."""
-    allowed = rules()
-    oldest = ".".join(str(part) for part in allowed.oldest)
-    path = shutil.which("nmap")
-    try:
-        found = nmap.PortScanner(nmap_search_path=(path or "nmap",))
-    except nmap.PortScannerError as error:
-        raise NmapError(
-            f"--engine nmap needs nmap {oldest} or newer, and there is none here. {allowed.install}"
-        ) from error
-    version = tuple(int(part) for part in found.nmap_version())
-    if version < allowed.oldest:
-        shown = ".".join(str(part) for part in version)
-        raise NmapError(f"nmap {shown} is too old; {oldest} or newer is needed. {allowed.install}")
-    return path or "nmap"
-
-
-def arguments(scope: Scope, audit: Audit, scripts: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Return nmap's arguments for this scope and audit: how, how fast, which scripts. Never targets or ports.
-
-    Without `scripts` they are those that may be run on every port.
-    """
-    allowed, pace = rules(), scope.pace
-    rate = min(pace.packets_per_second, pace.packets_per_second_subnet)
-    delay = round(1000 / pace.packets_per_second_host)
-    at_once = max(1, min(pace.concurrent_devices, 64))
-    # With a delay nmap sends to a host one packet at a time anyway, and ignores the other limit.
-    spread = ("--scan-delay", f"{delay}ms") if delay else ("--max-parallelism", f"{at_once}")
-    return (
-        *allowed.arguments,
-        *("--max-rate", f"{max(rate, 1):.0f}"),
-        *spread,
-        *("--max-hostgroup", "64"),
-        # nmap counts the time a host waits for others of its group, and tells nothing of a host that took longer.
-        *("--host-timeout", f"{4 * audit.device_seconds:.0f}s"),
-        *("--script", ",".join(scripts or allowed.scripts)),
-        *("--script-timeout", "30s"),
-    )
-
-
-def _version_probes(folder: Path) -> tuple[str, ...]:
-    """Return the words that make nmap ask for versions with the reviewed probes; none where its own are not found."""
-    source = service_probes()
-    if source is None:
-        return ()
-    own = folder / "probes"
-    with source.open(encoding="latin-1") as lines, own.open("w", encoding="latin-1") as copy:
-        copy.writelines(reduced(lines, rules().probes))
-    return ("-sV", "--version-intensity", "0", "--versiondb", str(own))
+"""Addresses handed to one nmap."""
+_FEWEST = 16
+"""A piece that a closing window cut off is halved down to this many addresses, so that some fit into a window."""
+_GOODBYE = timedelta(seconds=1)
+"""How long before the end of its leave nmap is ended: the kernel still closes its connections then."""
+_GAVE_UP = "time for one device over in nmap (--host-timeout)"
+_TOO_SHORT = "no time window was long enough for nmap to finish"
+_FAILED = "nmap did not finish"
 
 
 @dataclass(slots=True)
@@ -146,9 +52,14 @@ class NmapEngine:
     audit: Audit
     stop: Stop
     clock: Callable[[], datetime]
-    swept: int = 0
+    asked: dict[str, AddressSet] = field(default_factory=dict)
+    """By site, what was asked to the end, by earlier processes of the run too."""
     ended: str = ""
     """Why it ended early; empty when it did not."""
+    state: str = "complete"
+    _left_out: Counter[str] = field(default_factory=Counter)
+    _gate: Gate = field(init=False)
+    _waiting: Callable[[datetime], None] = lambda _: None
     _program: str = field(default_factory=program)
 
     def __post_init__(self) -> None:
@@ -156,93 +67,200 @@ class NmapEngine:
             raise OutsideScopeError(
                 "the scope does not allow nmap; add it under [methods] if your authorisation covers it"
             )
+        until = ends_at(self.clock(), self.audit.total_seconds)
+        self._gate = Gate(self.scope, self.stop, self.clock, until, self.audit.waits, self._waiting)
+
+    @property
+    def swept(self) -> int:
+        """How many addresses were asked to the end."""
+        return sum(one.count() for one in self.asked.values())
+
+    def withheld(self, granted: int) -> tuple[Withheld, ...]:
+        """Return what was not asked to the end, by reason, of so many granted addresses."""
+        rest = granted - self.swept - sum(self._left_out.values())
+        reasons = Counter(self._left_out)
+        if rest > 0:
+            reasons["not asked to the end"] = rest
+        return tuple(Withheld(reason, count) for reason, count in sorted(reasons.items()))
 
     def run(self, importer: Importer) -> None:
         """Ask nmap about everything the scope grants, a piece at a time, and fill the importer."""
-        for grants in self._pieces():
-            if self.stop.is_set():
-                self.ended = self.stop.reason
-                return
-            importer.take_all(self._ask(grants, importer))
-            if not self.ended:
-                self.swept += len(grants)
+        try:
+            self._passed()
+            for grants in self._pieces():
+                self._piece(grants, importer)
+            if self.withheld(self.scope.count(at=self.clock())):
+                self.state = "partial"
+        except EndedError as end:
+            self.state, self.ended = end.state, end.reason
+
+    def _passed(self) -> None:
+        """Wait for our time windows; EndedError when nothing more may be sent."""
+        asyncio.run(self._gate.passed())
 
     def _pieces(self) -> Iterator[tuple[Grant, ...]]:
-        waiting: list[Grant] = []
-        for grant in self.scope.grants(at=self.clock()):
-            if waiting and (
-                len(waiting) == TOGETHER or (":" in grant.address) != (":" in waiting[0].address)
-            ):
-                yield tuple(waiting)
-                waiting = []
-            waiting.append(grant)
-        if waiting:
-            yield tuple(waiting)
+        """Cut what is left to ask into pieces of one site and one version of IP each."""
+        left = (one for one in self.scope.grants(at=self.clock()) if not self._was_asked(one))
+        for _, grants in groupby(left, key=lambda one: (one.site, ":" in one.address)):
+            while piece := tuple(islice(grants, TOGETHER)):
+                yield piece
 
-    def _ask(self, grants: tuple[Grant, ...], importer: Importer) -> Iterator[Exchange]:
+    def _was_asked(self, grant: Grant) -> bool:
+        one = interval(grant.address)
+        done = self.asked.get(grant.site)
+        return done is not None and done.contains(one.version, one.first)
+
+    def _piece(self, grants: tuple[Grant, ...], importer: Importer) -> None:
+        """See to it that a piece is asked to its end, in parts where a window closes upon it."""
+        left, retries = deque([grants]), 1
+        while left:
+            self._passed()
+            now, given = self.clock(), left.popleft()
+            some = self._granted(given, now)
+            until = self._until(some)
+            if self.scope.opening(now) != now or until <= now:
+                left.appendleft(given)
+                time.sleep(0.2)  # the last second before a border: the gate says what is behind it
+                continue
+            if not some:
+                continue  # excluded meanwhile
+            ended = self._asked(some, until, importer)
+            if ended.how is Ending.STOPPED:
+                self._gate.check()
+            if ended.how is Ending.OVER and len(some) > _FEWEST:
+                half = len(some) // 2
+                left.extendleft((some[half:], some[:half]))
+            elif ended.how in {Ending.OVER, Ending.SUSPENDED} and retries:
+                left.appendleft(some)
+                retries -= 1
+            elif ended.how is not Ending.DONE:
+                self._give_up(ended, len(some))
+
+    def _give_up(self, ended: Ended, count: int) -> None:
+        """Count what was not finished, and go no further where nmap cannot do it at all."""
+        if ended.how is Ending.FAILED:
+            words = f"{_FAILED} ({ended.detail}): {ended.complaints[:500] or 'it said nothing'}"
+            raise NmapError(words)
+        self._left_out[_TOO_SHORT if ended.how is Ending.OVER else f"{_FAILED}: {ended.how}"] += count
+
+    def _granted(self, grants: Iterable[Grant], at: datetime) -> tuple[Grant, ...]:
+        admitted = (self.scope.admit(one.address, site=one.site, at=at) for one in grants)
+        return tuple(one for one in admitted if isinstance(one, Grant))
+
+    def _until(self, grants: tuple[Grant, ...]) -> datetime:
+        """Return when nmap must have ended."""
+        ends = [one.until - _GOODBYE for one in grants]
+        if self._gate.until is not None:
+            ends.append(self._gate.until)
+        return min(ends, default=self.scope.authorisation.valid_until)
+
+    def _asked(self, grants: tuple[Grant, ...], until: datetime, importer: Importer) -> Ended:
         """Ask granted addresses, exactly those; then run the scripts kept to some ports where these were found open."""
+        importer.site = grants[0].site
         found: dict[int, set[str]] = {}
-        for one in self._once(grants, importer, self._ports()):
-            if any(name == "nmap.port" for name, _ in one.observed):
-                found.setdefault(one.endpoint.port, set()).add(one.device)
-            yield one
+        gave_up: set[str] = set()
+
+        def kept(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
+            for one in exchanges:
+                if any(name == "nmap.port" for name, _ in one.observed):
+                    found.setdefault(one.endpoint.port, set()).add(one.device)
+                yield one
+
+        round_ = _Round(self, until, importer, gave_up)
+        ended = round_.made(grants, self._ports(), (), kept)
         for script, allowed in rules().narrow.items():
             ports = tuple(sorted(allowed & found.keys()))
             holders = set().union(*(found[port] for port in ports))
             again = tuple(one for one in grants if one.address in holders)
-            if again and not self.ended:
-                second = self._once(again, importer, ports, script)
-                yield from (one for one in second if one.protocol is not Protocol.OBSERVED)
+            if again and ended.how is Ending.DONE:
+                ended = round_.made(again, ports, (script,), _without_observed)
+        importer.release()
+        if ended.how is Ending.DONE:
+            self._count(grants, gave_up, importer)
+        return ended
+
+    def _count(self, grants: tuple[Grant, ...], gave_up: set[str], importer: Importer) -> None:
+        """Count and write down what was asked to the end; what nmap gave up is asked when the run is taken up."""
+        site = grants[0].site
+        done = AddressSet(interval(one.address) for one in grants if one.address not in gave_up)
+        self.asked[site] = self.asked.get(site, AddressSet()) | done
+        if gave_up:
+            self._left_out[_GAVE_UP] += len(gave_up)
+        importer.store.event(importer.run.id, self.clock(), ASKED, site, json.dumps(done.texts()))
+        importer.store.flush()
 
     def _ports(self) -> tuple[int, ...]:
         """Return what the first round asks; private ports only where they were asked for by number."""
         private = () if self.audit.ports else sdk.PORTS
         return tuple(port for port in self.audit.swept_ports if port not in private)
 
-    def _once(
-        self, grants: tuple[Grant, ...], importer: Importer, ports: tuple[int, ...], *scripts: str
-    ) -> Iterator[Exchange]:
-        """Run nmap once and read its XML like anybody's."""
-        with tempfile.TemporaryDirectory(prefix="auditor-nmap-") as folder:
-            path = Path(folder) / "nmap.xml"
-            versions = () if scripts else _version_probes(Path(folder))
+
+@dataclass(slots=True)
+class _Round:
+    """One calling of nmap after another for the same piece."""
+
+    engine: NmapEngine
+    until: datetime
+    importer: Importer
+    gave_up: set[str]
+
+    def made(
+        self,
+        grants: tuple[Grant, ...],
+        ports: tuple[int, ...],
+        scripts: tuple[str, ...],
+        sift: Callable[[Iterable[Exchange]], Iterator[Exchange]],
+    ) -> Ended:
+        """Run nmap once, and take in what it wrote though it did not finish: whoever answered did answer."""
+        with tempfile.TemporaryDirectory(prefix="auditor-nmap-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            path = folder / "nmap.xml"
+            versions = () if scripts else version_probes(folder)
             words = (*self._words(grants, path, ports, scripts), *versions)
             logger.info("%s", shlex.join(words))
-            said = self._run(words)
-            if self.ended and not path.exists():
-                return
-            if not path.exists() or not path.stat().st_size:
-                raise NmapError(f"nmap ended without a result: {said.strip()[:500] or 'it said nothing'}")
+            ended = run(words, folder, until=self.until, stop=self.engine.stop)
+            is_done = ended.how is Ending.DONE
+            try:
+                self.importer.take_all(sift(self._read(path, tell_all=is_done)))
+                self.gave_up |= set(nmap_xml.given_up(path))
+            except (EvidenceError, OSError) as error:
+                if is_done:
+                    return Ended(
+                        Ending.FAILED, f"it left no result that can be read: {error}", ended.complaints
+                    )
+            return ended
 
-            def tell(problem: Problem) -> None:
-                if not self.ended:  # an nmap we ended leaves an unfinished file
-                    importer.note(f"nmap: {problem.what}")
+    def _read(self, path: Path, *, tell_all: bool) -> Iterator[Exchange]:
+        def tell(problem: Problem) -> None:
+            if tell_all:  # an nmap that was ended leaves an unfinished file
+                self.importer.note(f"nmap: {problem.what}")
 
-            for exchange in nmap_xml.read(path, tell, self.clock()):
-                yield replace(exchange, source=SOURCE, id="")
+        for exchange in nmap_xml.read(path, tell, self.engine.clock()):
+            yield replace(exchange, source=SOURCE, id="")
 
     def _words(
         self, grants: tuple[Grant, ...], path: Path, ports: tuple[int, ...], scripts: tuple[str, ...]
     ) -> tuple[str, ...]:
         """Return nmap's whole command line; addresses come from grants alone, so none can be an option."""
+        engine = self.engine
         family = ("-6",) if ":" in grants[0].address else ()
         listed = ",".join(str(port) for port in ports)
-        own = (*arguments(self.scope, self.audit, scripts), *family, "-p", listed, "-oX", str(path))
-        return (self._program, *own, *(grant.address for grant in grants))
+        own = (*arguments(engine.scope, engine.audit, scripts), *family, "-p", listed, "-oX", str(path))
+        return (engine._program, *own, *(grant.address for grant in grants))  # noqa: SLF001  its own class
 
-    def _run(self, words: tuple[str, ...]) -> str:
-        """Run nmap to its end, or end it within a second of being told to; return what it complained of."""
-        with tempfile.TemporaryFile() as complaints:
-            with subprocess.Popen(  # noqa: S603  the words are ours and the addresses granted
-                words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints
-            ) as process:
-                while process.poll() is None:
-                    if self.stop.is_set():
-                        process.kill()
-                        self.ended = self.stop.reason
-                    try:
-                        process.wait(0.2)
-                    except subprocess.TimeoutExpired:
-                        continue
-            complaints.seek(0)
-            return complaints.read(4096).decode("utf-8", "replace")
+
+def _without_observed(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
+    return (one for one in exchanges if one.protocol is not Protocol.OBSERVED)
+
+
+def asked_before(texts: Iterable[tuple[str, str]]) -> dict[str, AddressSet]:
+    """Read what the log of a run says was asked, (site, text) pairs; what cannot be read was not asked."""
+    found: dict[str, AddressSet] = {}
+    for site, text in texts:
+        try:
+            some = AddressSet(interval(one) for one in json.loads(text))
+        except (ValueError, TypeError, AttributeError) as error:
+            logger.warning("what nmap asked cannot be read and counts as not asked: %s", error)
+            continue
+        found[site] = found.get(site, AddressSet()) | some
+    return found

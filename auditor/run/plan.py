@@ -37,6 +37,8 @@ class Audit:
     """Time the run may take; then it ends and can be resumed."""
     waits: bool = True
     """Outside the scope's time windows: wait for the next one, instead of ending."""
+    engine: str = "native"
+    """Who asks: this program, or `nmap`."""
 
     def text(self) -> str:
         """Spell what decides which questions are asked, so that a resumed run asks the same."""
@@ -45,6 +47,8 @@ class Audit:
             for name, value in asdict(self).items()
             if name in {"ports", "thorough", "port_shift", "device_requests"}
         }
+        if self.engine != "native":
+            deciding["engine"] = self.engine
         return json.dumps(deciding, sort_keys=True)
 
     @property

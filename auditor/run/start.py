@@ -10,6 +10,7 @@ from auditor.model import Run
 from auditor.net import Stop
 from auditor.run.basis import Basis
 from auditor.run.execute import ENDED, Execution, new_run, utc_now
+from auditor.run.imports import RECORDED
 from auditor.run.past import Past, past_of
 from auditor.run.plan import Audit
 from auditor.run.progress import Progress
@@ -53,9 +54,12 @@ def begin(scope: Scope, *, whole: tuple[str, ...] = ()) -> Begun:
 
 
 def resume(scope: Scope, audit: Audit, store: Store) -> Begun:
-    """Take up the newest unfinished run. OutsideScopeError when this is not the scope it was begun under."""
+    """Take up the newest unfinished run, and hold it. OutsideScopeError when this is not the scope it was begun under.
+
+    HeldError where another process is still at it: two would ask every device twice, and show every account twice.
+    """
     runs = store.runs()
-    unfinished = [run for run in runs if not run.complete]
+    unfinished = [run for run in runs if not run.complete and store.options(run.id) != RECORDED]
     if not runs:
         raise ResumeError(f"{store.path}: holds no run to take up; scan without --resume to begin one")
     if not unfinished:
@@ -70,6 +74,10 @@ def resume(scope: Scope, audit: Audit, store: Store) -> Begun:
         raise ResumeError(
             f"{store.path}: run {run.id} was begun with other options ({before}); give the same ones"
         )
+    store.hold(run.id)
+    run = store.run(run.id)  # as its last process left it, now that no other can change it
+    if run.complete:
+        raise ResumeError(f"{store.path}: run {run.id} was completed meanwhile; nothing is left to take up")
     over = {event.text for event in store.events(run.id, ENDED)}
     left = tuple(note for note in run.notes if note not in over)  # why it ended then says nothing of it now
     return Begun(replace(run, notes=left), past_of(store, run.id))

@@ -1,6 +1,7 @@
 """Everything an audit heard and concluded, in one SQLite file."""
 
 from auditor.store.concluding import Conclusion
+from auditor.store.holding import HeldError
 from auditor.store.judgements import Judgement, PastFinding
 from auditor.store.lookup import Place
 from auditor.store.newest import CONNECT
@@ -23,6 +24,7 @@ __all__ = [
     "Door",
     "Event",
     "Held",
+    "HeldError",
     "Judgement",
     "Look",
     "PastFinding",

@@ -14,6 +14,8 @@ class Purged:
     runs: tuple[str, ...]
     exchanges: int
     devices: int
+    kept: tuple[str, ...] = ()
+    """Runs as old that a process is still working on: not removed."""
 
 
 def old_runs(connection: sqlite3.Connection, before: datetime) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """The runs of a database: which is meant, which is still under way, and what the log of each says."""
 
-import os
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor.model import Run
+from auditor.store.holding import is_held
 from auditor.store.opening import StoreError
 from auditor.store.rows import Row, moment, run_of
 
@@ -25,30 +25,17 @@ class Event:
     text: str
 
 
-def runs(connection: sqlite3.Connection) -> tuple[Run, ...]:
+def runs(connection: sqlite3.Connection, path: Path) -> tuple[Run, ...]:
     """Return all runs, oldest first."""
     rows = connection.execute("SELECT * FROM run ORDER BY started, id").fetchall()
-    return tuple(run_of(row, state_of(row)) for row in rows)
+    return tuple(run_of(row, state_of(row, path)) for row in rows)
 
 
-def state_of(row: Row) -> str:
-    """Return a run's state; one that says it is running while its process is gone was killed."""
-    if row["state"] == "running" and not _is_alive(row["process"]):
+def state_of(row: Row, path: Path) -> str:
+    """Return a run's state; one that says it is running while no process holds it was killed."""
+    if row["state"] == "running" and not is_held(path, str(row["id"])):
         return "killed"
     return str(row["state"])
-
-
-def _is_alive(process: int | None) -> bool:
-    # Signal 0 to 0 or a negative number asks after whole groups, or after everybody.
-    if not isinstance(process, int) or process <= 0:
-        return False
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def chosen(known: Sequence[Run], name: str | None, path: Path) -> Run:

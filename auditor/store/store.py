@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ from auditor.model import Device, Exchange, Finding, Identity, Marks, Observatio
 from auditor.store import judgements, lookup, reading, retention, running
 from auditor.store import retiring as words_of
 from auditor.store.concluding import Conclusion
+from auditor.store.holding import Holding
 from auditor.store.judgements import Judgement, PastFinding
 from auditor.store.lookup import Place
 from auditor.store.opening import Access, StoreError, database
@@ -35,10 +36,12 @@ class Store:
     writable: bool
     _writer: Writer = field(init=False)
     _begun: tuple[tuple[str, datetime], ...] | None = field(init=False, default=None)
+    _holding: Holding = field(init=False)
 
     def __post_init__(self) -> None:
         self.db.conn.row_factory = sqlite3.Row
         self._writer = Writer(self.db)
+        self._holding = Holding(self.path)
 
     @classmethod
     def open(cls, path: Path | str, access: Access = Access.WRITE) -> Self:
@@ -55,10 +58,13 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Land what is gathered and let go of the file."""
-        if self.writable:
-            self._writer.flush()
-        self.db.close()
+        """Land what is gathered and let go of the file and of the runs that were worked on."""
+        try:
+            if self.writable:
+                self._writer.flush()
+        finally:
+            self.db.close()
+            self._holding.let_go()
 
     def flush(self) -> None:
         """Land everything gathered so far; a kill after this loses none of it."""
@@ -72,10 +78,16 @@ class Store:
 
     # What a run writes
 
+    def hold(self, run: str) -> None:
+        """Take a run for this process until the store is closed; HeldError (exit code 2) says who else has it."""
+        self._writing()
+        self._holding.hold(run)
+
     def begin(self, run: Run, *, options: str = "") -> None:
-        """Enter a run, or take an unfinished one up again under this process."""
+        """Enter a run, or take an unfinished one up again under this process, which holds it from now on."""
         writer = self._writing()
         self._begun = None
+        self.hold(run.id)
         with writer.transaction():
             self.db.table("run").upsert(run_row(run, options, os.getpid()), pk="id")
 
@@ -141,7 +153,7 @@ class Store:
 
     def runs(self) -> tuple[Run, ...]:
         """Return all runs, oldest first."""
-        return running.runs(self.db.conn)
+        return running.runs(self.db.conn, self.path)
 
     def begun(self) -> tuple[tuple[str, datetime], ...]:
         """Return each run with its date, in the order they were begun in; read once until another begins."""
@@ -283,10 +295,12 @@ class Store:
     # Forgetting
 
     def purge(self, before: datetime, *, dry_run: bool = False) -> retention.Purged:
-        """Remove runs that ended before a moment with all they heard; a dry run only says what that would be."""
+        """Remove runs that ended before a moment with all they heard, none under way; a dry run only says what that would be."""
         self.flush()
-        old = retention.old_runs(self.db.conn, before)
-        purged = retention.count(self.db.conn, old)
+        found = retention.old_runs(self.db.conn, before)
+        kept = tuple(run for run in found if self._holding.is_another(run))
+        old = tuple(run for run in found if run not in kept)
+        purged = replace(retention.count(self.db.conn, old), kept=kept)
         if old and not dry_run:
             with self._writing().transaction():
                 retention.remove(self.db.conn, old)

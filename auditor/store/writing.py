@@ -43,6 +43,8 @@ class Writer:
     _saved: list[_Saved] = field(default_factory=list)
     _events: list[dict[str, Any]] = field(default_factory=list)
     _devices: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    _version: int = 0
+    """SQLite's word for what others have written; it stays as long as only we write."""
     concluding: Concluding = field(init=False)
     _settling: Settling = field(init=False)
 
@@ -99,13 +101,23 @@ class Writer:
         """Hold the write lock for a block that lands whole or not at all."""
         try:
             self.connection.execute("BEGIN IMMEDIATE")
+            self._heed_others()
             yield
             self.connection.execute("COMMIT")
         except BaseException:
             self._devices.clear()
+            self._settling.forget()
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             raise
+
+    def _heed_others(self) -> None:
+        """Forget what we know of the tables where another process has written to them since our last look."""
+        version = int(self.connection.execute("PRAGMA data_version").fetchone()[0])
+        if version != self._version:
+            self._version = version
+            self._devices.clear()
+            self._settling.forget()
 
     def _land_exchanges(self) -> None:
         insert(

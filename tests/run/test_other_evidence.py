@@ -26,8 +26,9 @@ from auditor.run.again import known_from
 from auditor.run.execute import new_run
 from auditor.run.gap import gap
 from auditor.run.imports import Importer, unscoped
-from auditor.run.nmap_engine import NmapEngine, NmapError, arguments, program, rules
+from auditor.run.nmap_engine import NmapEngine
 from auditor.run.nmap_probes import reduced
+from auditor.run.nmap_words import NmapError, arguments, program, rules
 from auditor.scope import OutsideScopeError, loopback, read_text
 from auditor.store import Access, Presence, Store
 from tests.intake import speech
@@ -356,7 +357,7 @@ def test_nmap_ends_when_it_is_told_to(tmp_path: Path) -> None:
     with Store.open(tmp_path / "a.sqlite", Access.CREATE) as store:
         importer = Importer(store, loopback(), now)
         engine.run(importer)
-        ended = importer.finish(swept=engine.swept, granted=1024, ended=engine.ended)
+        ended = importer.finish(swept=engine.swept, granted=1024, ended=engine.ended, state=engine.state)
     assert engine.swept < 1024
     assert (ended.complete, ended.state) == (False, "stopped")
     assert (now() - began).total_seconds() < 10
