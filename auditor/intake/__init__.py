@@ -2,6 +2,7 @@
 
 A module here that is a kind of file offers `kinds()`: each a name as in `auditor import pcap`, and how such a
 file is read into exchanges whose `device` is the address that spoke. Transcripts name their devices themselves.
+Whatever is read goes through `sieved` before anybody sees it: logins that others recorded are kept nowhere.
 """
 
 import importlib
@@ -9,6 +10,7 @@ import pkgutil
 from functools import cache
 
 from auditor.intake.evidence import EvidenceError, Kind, Problem, Tell
+from auditor.intake.sieved import behind
 
 __all__ = ["EvidenceError", "Kind", "Problem", "Tell", "kinds", "undated"]
 
@@ -20,7 +22,7 @@ def kinds() -> dict[str, Kind]:
     for module in pkgutil.iter_modules(__path__):
         loaded = importlib.import_module(f"{__name__}.{module.name}")
         if hasattr(loaded, "kinds"):
-            found |= {kind.name: kind for kind in loaded.kinds()}
+            found |= {kind.name: behind(kind) for kind in loaded.kinds()}
     return dict(sorted(found.items()))
 
 

@@ -6,7 +6,6 @@ head is all that is ever looked at. Memory is bounded by the limits in `streams`
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from auditor.intake import frames
 from auditor.intake.capture_file import Record, records
 from auditor.intake.datagrams import PORTS, Datagrams
 from auditor.intake.evidence import Kind, Problem, Tell, moment
-from auditor.intake.heads import Saying, sayings, without_login
+from auditor.intake.heads import Saying, sayings
+from auditor.intake.sieved import decoded, sifted
 from auditor.intake.streams import SHORT_STARTS, STARTS, Conversation, Streams
 from auditor.model import Endpoint, Exchange, Protocol, Status
 
@@ -30,7 +30,6 @@ MOST_CALLS = 16
 MOST_ADDRESSES = 65_536
 """Addresses of which it is remembered what has been kept; beyond that it is forgotten, and may be kept twice."""
 
-_ALIKE_FIELDS = frozenset({"http.body", "http.script"})
 _MISSING = object()
 
 
@@ -151,7 +150,7 @@ class Dissector:
         for one in heard:
             exchange = Exchange(
                 one.address, one.protocol.value, one.protocol, Endpoint(one.address, one.port, one.transport),
-                b"", without_login(one.payload) if one.protocol is Protocol.SIP else one.payload,
+                b"", one.payload,
                 Status.ANSWERED, moment(one.at), cut=one.cut, detail=one.detail, source=self._source,
             )  # fmt: skip
             yield from self._wanted(exchange, logged_in=False)
@@ -182,18 +181,4 @@ class Dissector:
             return
         kept[(*question, form)] = 1
         kept[question] = kept.get(question, 0) + 1
-        yield _decoded(exchange, shown) if logged_in else _plain(exchange)
-
-
-def _plain(exchange: Exchange) -> Exchange:
-    return replace(exchange, request=without_login(exchange.request), id="")
-
-
-def _decoded(exchange: Exchange, shown: list[tuple[str, str]]) -> Exchange:
-    """Return what our readers show in place of an answer that somebody logged in was given."""
-    pairs = tuple(pair for pair in shown if pair[0] not in _ALIKE_FIELDS and not pair[0].startswith("page."))
-    line = without_login(exchange.request).split(b"\n", 1)[0].partition(b"?")[0].strip()[:256]
-    return replace(
-        exchange, protocol=Protocol.OBSERVED, request=line, reply=b"", observed=pairs, id="",
-        detail="answered to somebody logged in: only what our readers show of it is kept",
-    )  # fmt: skip
+        yield decoded(exchange) if logged_in else sifted(exchange)

@@ -40,6 +40,16 @@ class Report:
     head: Head | None
     port: int
 
+    @property
+    def read(self) -> frozenset[str]:
+        """The plain headings of every column that is read of this form."""
+        parts = [name for _, pairs in self.composed for _, names in pairs for name in names]
+        told = [name for _, names in (*self.fields, *self.replies) for name in names]
+        if self.head is not None:
+            told += [*self.head.status, *self.head.reason]
+            told += [name for _, names in self.head.headers for name in names]
+        return frozenset(plain(name) for name in (*parts, *told))
+
 
 @dataclass(frozen=True, slots=True)
 class Form:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from auditor.intake.secret_words import without_secrets
 from auditor.model import Exchange
 
 
@@ -24,7 +25,7 @@ class Problem:
     what: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.place}: {self.what}"
+        return without_secrets(f"{self.file}: {self.place}: {self.what}")
 
 
 Tell = Callable[[Problem], None]

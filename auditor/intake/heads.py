@@ -11,18 +11,10 @@ from dataclasses import dataclass
 from auditor.intake.messages import Message, messages
 from auditor.intake.streams import Conversation
 from auditor.model import Protocol, Transport
-from auditor.wire import http, tls
+from auditor.wire import http, logins, tls
 
-_LOGIN_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-auth-token", "sessiontag"})
-_LOGIN_MARKS = (b"usernametoken", b'"session"', b"password", b"passwd", b"&pwd=", b"?pwd=", b"token=")
-_LOGIN_LINE = re.compile(
-    rb"^(?:proxy-authorization|authorization|authentication-info|cookie|set-cookie2?)[ \t]*:[^\n]*\n?",
-    re.IGNORECASE | re.MULTILINE,
-)
-_COOKIE_VALUE = re.compile(
-    rb"^(set-cookie2?[ \t]*:[ \t]*[^=;\r\n]{1,256}=)[^;\r\n]*", re.IGNORECASE | re.MULTILINE
-)
-_USER_IN_URL = re.compile(rb"(://)[^\s/@]{1,256}@")
+_LOGIN_MARKS = (b"usernametoken", b'"session"', b"password", b"passwd")
+"""What in a question's body says that it logs somebody in, or that somebody is."""
 _TEXTUAL = ("text/", "xml", "json", "javascript", "html", "sdp")
 _FIRST_ANSWER = 4096
 _ICON = "favicon.ico"
@@ -68,15 +60,10 @@ def sayings(talk: Conversation) -> Iterator[Saying]:
                 Protocol.SIP,
                 Transport.TCP,
                 b"",
-                without_login(message.bytes),
+                logins.without_login(message.bytes),
                 by_client=True,
                 cut=message.cut,
             )
-
-
-def without_login(message: bytes) -> bytes:
-    """Return a message without the lines that prove or carry a login, and without users and passwords in addresses."""
-    return _USER_IN_URL.sub(rb"\1", _LOGIN_LINE.sub(b"", _COOKIE_VALUE.sub(rb"\1-", message)))
 
 
 def _tls(said: bytes) -> Iterator[Saying]:
@@ -104,32 +91,51 @@ def _telnet(talk: Conversation) -> Iterator[Saying]:
 def _http(talk: Conversation) -> Iterator[Saying]:
     asked = list(messages(talk.asked))
     answers = [one for one in messages(talk.said) if one.first_line[9:10] != b"1"]
+    is_in = False
     for number, answer in enumerate(answers):
         request = asked[number] if number < len(asked) else None
         if answer.first_line[:5].upper() != b"HTTP/":
             return
-        yield _answer(request, answer, cut=answer.cut or (talk.cut and answer is answers[-1]))
+        is_in = is_in or (request is not None and logins.shows_login(request.head))
+        yield _answer(request, answer, is_in=is_in, cut=answer.cut or (talk.cut and answer is answers[-1]))
+        if request is not None and request.first_line[:8].upper() == b"CONNECT ":
+            return  # what follows is said by somebody else, through a tunnel
 
 
-def _answer(request: Message | None, answer: Message, *, cut: bool) -> Saying:
+def _answer(request: Message | None, answer: Message, *, is_in: bool, cut: bool) -> Saying:
+    """Make a saying of an answer; `is_in` says that somebody showed a login on this connection before it."""
     is_onvif = request is not None and (
         b"/onvif/" in request.first_line.lower() or b"envelope" in request.body[:512].lower()
     )
-    body = answer.body if _is_text(request, answer) else b""
+    body = answer.body if _is_text(request, answer) and _may_keep(request, answer) else b""
     return Saying(
         Protocol.ONVIF if is_onvif else Protocol.HTTP,
         Transport.TCP,
         request.bytes if request else b"",
-        _COOKIE_VALUE.sub(rb"\1-", answer.head) + body,
-        logged_in=request is not None and _is_logged_in(request, is_soap=is_onvif),
+        logins.without_login(answer.head) + body
+        if _is_icon(request)
+        else logins.without_login(answer.head + body),
+        logged_in=is_in or (request is not None and _is_logged_in(request, is_soap=is_onvif)),
         cut=cut or len(body) < len(answer.body),
     )
+
+
+def _may_keep(request: Message | None, answer: Message) -> bool:
+    """Tell whether a body may be kept: of a question nobody heard, it is not known whether somebody was logged in.
+
+    Who is turned away was not, and what a device says to that tells no settings.
+    """
+    return request is not None or answer.first_line[9:12] == b"401"
+
+
+def _is_icon(request: Message | None) -> bool:
+    return request is not None and http.request_path(request.head).partition("?")[0].lower().endswith(_ICON)
 
 
 def _is_text(request: Message | None, answer: Message) -> bool:
     """Tell whether a body is a page or an answer; pictures and streams are media, but for the small icon of a site."""
     kind = answer.header("content-type").lower()
-    if request is not None and http.request_path(request.head).partition("?")[0].lower().endswith(_ICON):
+    if _is_icon(request):
         return True
     if any(mark in kind for mark in _TEXTUAL):
         return "multipart" not in kind
@@ -139,16 +145,17 @@ def _is_text(request: Message | None, answer: Message) -> bool:
 
 def _is_logged_in(request: Message, *, is_soap: bool) -> bool:
     """Tell whether a request bears a login, or may: then its body and its answer's are not kept as they are."""
-    if any(name.lower() in _LOGIN_HEADERS for name, _ in request.headers):
-        return True
-    if _USER_IN_URL.search(request.first_line):
-        return True
-    whole = request.bytes.lower()
-    return any(mark in whole for mark in _LOGIN_MARKS) or (bool(request.body) and not is_soap)
+    body = request.body.lower()
+    return (
+        logins.shows_login(request.bytes)
+        or any(mark in body for mark in _LOGIN_MARKS)
+        or (bool(body) and not is_soap)
+    )
 
 
 def _rtsp(talk: Conversation) -> Iterator[Saying]:
     asked = {one.header("cseq").strip(): one for one in messages(talk.asked)}
+    is_in = False
     for answer in messages(talk.said):
         if answer.first_line[:5].upper() != b"RTSP/":
             continue
@@ -156,12 +163,13 @@ def _rtsp(talk: Conversation) -> Iterator[Saying]:
         verb = request.first_line.upper().partition(b" ")[0] + b" " if request else b""
         if verb not in _RTSP_KEPT and b" 401 " not in answer.first_line:
             continue
-        logged_in = request is not None and _is_logged_in(request, is_soap=False)
+        is_in = is_in or (request is not None and _is_logged_in(request, is_soap=False))
+        body = answer.body if _may_keep(request, answer) else b""
         yield Saying(
             Protocol.RTSP,
             Transport.TCP,
             request.bytes if request else b"",
-            _LOGIN_LINE.sub(b"", answer.head) + answer.body,
-            logged_in=logged_in,
-            cut=answer.cut,
+            logins.without_login(answer.head + body),
+            logged_in=is_in,
+            cut=answer.cut or len(body) < len(answer.body),
         )

@@ -56,8 +56,19 @@ class Reader:
             source = told if when or self.form.kind in WRITTEN else f"{UNDATED} {told}"
             yield from self._exchanges(report, row, Exchange(
                 address, self.form.kind, Protocol.OBSERVED, self._endpoint(report, row, address),
-                b"", _record(row), Status.ANSWERED, when, source=source,
+                b"", self._record(report, row), Status.ANSWERED, when, source=source,
             ))  # fmt: skip
+
+    def _record(self, report: Report, row: Row) -> bytes:
+        """Return as much of the row as is read, as the evidence it is: what else a list holds is nobody's evidence."""
+        told = report.read | self._placing
+        kept = {name: value for name, value in row.cells.items() if name in told}
+        return json.dumps(kept, ensure_ascii=False).encode("utf-8", "replace")
+
+    @property
+    def _placing(self) -> frozenset[str]:
+        form = self.form
+        return frozenset(plain(name) for name in (*form.address, *form.port, *form.transport, *form.at))
 
     def _exchanges(self, report: Report, row: Row, blank: Exchange) -> Iterator[Exchange]:
         for protocol, names in report.replies:
@@ -160,8 +171,3 @@ def _bytes(text: str) -> bytes:
         except (binascii.Error, ValueError):
             pass
     return text.replace("\\r\\n", "\r\n").replace("\\n", "\n").encode("utf-8", "replace")
-
-
-def _record(row: Row) -> bytes:
-    """Return the row as the evidence it is."""
-    return json.dumps(dict(row.cells), ensure_ascii=False).encode("utf-8", "replace")

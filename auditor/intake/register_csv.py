@@ -10,6 +10,8 @@ import yaml
 from auditor.intake.columns import Form, Names, Report
 from auditor.intake.evidence import EvidenceError, Kind, Tell
 from auditor.intake.listed import Reader, address_of
+from auditor.intake.secret_words import is_secret_heading
+from auditor.intake.sieved import behind
 from auditor.intake.table import plain, rows
 from auditor.resources import fingerprints
 
@@ -59,6 +61,11 @@ def mapping(texts: Iterable[str]) -> dict[str, str]:
                 raise MapError(
                     f"--map {part!r}: write field=column, as in --map address=IP,model='Device Model'"
                 )
+            if is_secret_heading(column.strip()):
+                raise MapError(
+                    f"--map {part!r}: a column of that name holds passwords or the like, which are never read or kept; "
+                    "name another, or give the column its own heading if it holds something else"
+                )
             found[SHORT.get(name.strip(), name.strip())] = column.strip()
     return found
 
@@ -75,7 +82,7 @@ def kind(columns: Mapping[str, str]) -> Kind:
     form = Form(
         NAME, SUMMARY, places["address"], places["port"], places["transport"], places["at"], (report,)
     )
-    return Kind(NAME, SUMMARY, Reader(form).read, says_when=bool(places["at"]))
+    return behind(Kind(NAME, SUMMARY, Reader(form).read, says_when=bool(places["at"])))
 
 
 @cache

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from auditor.intake.evidence import EvidenceError, Problem, Tell
+from auditor.intake.secret_words import is_secret_heading, without_secrets
 
 MAX_COLUMNS = 512
 MAX_CELL = 65_536
@@ -23,7 +24,7 @@ csv.field_size_limit(1024 * 1024)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its number in the file, and the cells by their plain heading."""
+    """One row: its number in the file, and the cells by their plain heading. No cell holds a password we can tell for one."""
 
     number: int
     cells: Mapping[str, str]
@@ -50,9 +51,12 @@ def rows(path: Path, tell: Tell, *, known: frozenset[str]) -> Iterator[Row]:
         if heading:
             if any(cells):
                 named = zip(heading, cells[:MAX_COLUMNS], strict=False)
-                yield Row(number, {name: value[:MAX_CELL] for name, value in named if name and value})
+                yield Row(
+                    number,
+                    {name: without_secrets(value[:MAX_CELL]) for name, value in named if name and value},
+                )
             continue
-        names = tuple(plain(cell) for cell in cells[:MAX_COLUMNS])
+        names = tuple("" if is_secret_heading(cell) else plain(cell) for cell in cells[:MAX_COLUMNS])
         if known.intersection(names):
             heading = names
         elif number >= _HEADING_WITHIN:

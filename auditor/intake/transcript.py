@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from auditor import saved_text
+from auditor.intake.secret_words import without_secrets
+from auditor.intake.sieved import sifted
 from auditor.model import Endpoint, Exchange, Protocol, Status, Transport
 
 SCHEMA_VERSION = 1
@@ -32,7 +34,7 @@ class Problem:
     what: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.what}; the line is left out"
+        return without_secrets(f"{self.file}:{self.line}: {self.what}; the line is left out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def read_lines(lines: Iterable[bytes], name: str = "transcript") -> Transcript:
         if not line.strip(b" \t\r\n\xef\xbb\xbf"):
             continue
         try:
-            exchange = exchange_of(_object(line), source=f"transcript {name}")
+            exchange = sifted(exchange_of(_object(line), source=f"transcript {name}"))
         except LineError as error:
             problems.append(Problem(name, number, str(error)))
         else:

@@ -1,9 +1,9 @@
 """Pairs become observations here: bounded, valid text, and without a user's name and password in an address."""
 
-import re
 from collections.abc import Iterable, Iterator
 
 from auditor.model import Exchange, Observation
+from auditor.wire import logins
 
 MAX_OBSERVATIONS = 512
 """Observations of one reader on one exchange."""
@@ -13,8 +13,6 @@ MAX_TEXT = 65_536
 """Characters of a page."""
 
 Pairs = Iterable[tuple[str, str | None]]
-
-_USER_AND_PASSWORD = re.compile(r"://[^\s/@\"'<>]{1,256}@")
 
 
 def show(exchange: Exchange, pairs: Pairs, *, limit: int = MAX_VALUE) -> Iterator[Observation]:
@@ -37,4 +35,6 @@ def _valid(text: str) -> str:
 
 
 def _without_login(text: str) -> str:
-    return _USER_AND_PASSWORD.sub("://", text) if "@" in text else text
+    if "@" not in text or ":" not in text:
+        return text
+    return logins.without_login_in_address(text.encode(), parameters=False).decode()

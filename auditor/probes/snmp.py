@@ -25,15 +25,17 @@ async def probe(line: "Line") -> None:
 
 
 def read(exchange: Exchange) -> Iterator[Observation]:
-    """Yield version, engine and objects of a reply; a question that was recorded shows nothing."""
+    """Yield version, engine and objects of a reply; of who asks, nothing: a question names the engine that is asked."""
     message = snmp.parse(exchange.reply)
-    if message is not None and not message.pdu.startswith("get"):
+    if message is not None and not message.pdu.startswith(("get", "set")):
         yield from show(exchange, _told(message))
 
 
 def _told(message: snmp.Message) -> Iterator[tuple[str, str | None]]:
+    if message.wants_answer and not message.varbinds:
+        return
     yield "snmp.version", message.version
-    if len(message.engine_id) > 4:
+    if len(message.engine_id) > 4 and not message.wants_answer:
         yield "snmp.engine_id", message.engine_id.hex()
         yield "snmp.engine_enterprise", str(int.from_bytes(message.engine_id[:4], "big") & _ENTERPRISE_BITS)
     for oid, value in message.varbinds:
