@@ -8,9 +8,9 @@ import importlib
 import pkgutil
 from functools import cache
 
-from auditor.intake.evidence import EvidenceError, Kind, Problem, Tell
+from auditor.intake.evidence import EvidenceError, Kind, Problem, Tell, Together
 
-__all__ = ["EvidenceError", "Kind", "Problem", "Tell", "kinds"]
+__all__ = ["EvidenceError", "Kind", "Problem", "Tell", "Together", "kinds"]
 
 
 @cache
