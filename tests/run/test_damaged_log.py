@@ -89,9 +89,10 @@ def test_a_time_without_a_zone_or_beyond_all_calendars_is_no_time(
     assert moment("2026-01-01T01:00:00+01:00") == datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("process", [-1, 0, 2**31, 2**62, 2**80, None, "x", 1.5])
-def test_a_run_under_no_process_that_can_be_was_killed(process: object) -> None:
-    assert state_of({"state": "running", "process": process}) == "killed"
+def test_a_run_that_no_process_holds_was_killed_whatever_process_it_names(town: Town) -> None:
+    for process in (-1, 0, 2**31, 2**62, 2**80, None, "x", 1.5):
+        row = {"id": "of nobody", "state": "running", "process": process}
+        assert state_of(row, town.store.path) == "killed"
 
 
 @pytest.mark.parametrize("value", ["9", -1, 1.5, None, True, [1]])
