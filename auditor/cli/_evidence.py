@@ -76,7 +76,10 @@ class Problems:
         self.count = 0
 
     def tell(self, problem: Problem) -> None:
-        """Say a problem, unless very many have been said."""
+        """Say a problem, unless very many have been said; how a file was read is said in any case."""
+        if problem.is_summary:
+            words(f"auditor: {problem}")
+            return
         self.count += 1
         if self.count <= _MOST_PROBLEMS:
             words(f"auditor: {problem}")
