@@ -22,6 +22,8 @@ NAME = "nmap"
 _PIECE = 1024 * 1024
 _LARGEST_HOST = 16 * 1024 * 1024
 _FIRST = re.compile(rb"<nmaprun\b|<host\b|<!DOCTYPE nmaprun", re.IGNORECASE)
+_PROXY = 4
+"""A hardware address that stands at so many addresses is a router's that answers for others. Source: RFC 1027."""
 _END = b"</host>"
 _START = re.compile(rb"<host[\s>]")
 _NO_TITLE = re.compile(
@@ -35,9 +37,24 @@ def kinds() -> tuple[Kind, ...]:
 
 
 def read(path: Path, tell: Tell, at: datetime | None = None) -> Iterator[Exchange]:
-    """Yield what each host of a result file was found to be. EvidenceError when it is no nmap XML."""
+    """Yield what each host of a result file was found to be. EvidenceError when it is no nmap XML.
+
+    Hardware addresses come last, when it is known which are those of a router that answers for others.
+    """
+    of_mac: dict[str, list[Exchange]] = {}
     for text in _hosts(path, tell):
-        yield from of_host(text, f"{NAME} {path.name}", at)
+        for one in of_host(text, f"{NAME} {path.name}", at):
+            if one.observed and one.observed[0][0] == "mac":
+                of_mac.setdefault(one.observed[0][1].lower(), []).append(one)
+            else:
+                yield one
+    for mac, told in of_mac.items():
+        count = len({one.device for one in told})
+        if count < _PROXY:
+            yield from told
+        else:
+            words = f"stands at {count} addresses, as that of a router that answers for others; taken for nobody's"
+            tell(Problem(path.name, f"hardware address {mac}", words))
 
 
 def _hosts(path: Path, tell: Tell) -> Iterator[str]:

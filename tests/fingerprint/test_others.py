@@ -4,12 +4,13 @@ import pytest
 
 from auditor import probes
 from auditor.fingerprint import identify
-from auditor.model import Certainty, Endpoint, Exchange, Protocol, Status, Transport
+from auditor.model import Certainty, Endpoint, Exchange, Observation, Protocol, Status, Transport
 
 OURS = {"hikvision", "dahua", "huawei"}
 GET = "GET / HTTP/1.1\r\n\r\n"
 DESCRIBE = "DESCRIBE rtsp://192.0.2.9/live RTSP/1.0\r\nCSeq: 2\r\n\r\n"
 PAGE = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+XML = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\n\r\n<?xml version='1.0'?>"
 TEXT = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n"
 SCOPES = (
     '<?xml version="1.0"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" '
@@ -289,6 +290,48 @@ REPLIES = {
             '{"device":{"vendor":"Dahua","device_type":"IPC-HFW2231S","version":"2.800.0000018.0.R","sn":"5J00000PAG00001"}}'
         ),
     ),
+    "another maker's camera that copied an answer with the maker's name space": (
+        Protocol.HTTP,
+        "GET /PSIA/Custom/SelfExt/PPPoE HTTP/1.1\r\n\r\n",
+        XML
+        + '<PPPoEList version="1.0" xmlns="http://www.hikvision.com/ver10/XMLSchema"><id>1</id></PPPoEList>',
+    ),
+    "another maker's camera that copied an answer with a neutral name space": (
+        Protocol.HTTP,
+        "GET /PSIA/Custom/SelfExt/DDNS/1 HTTP/1.1\r\n\r\n",
+        XML + '<DDNS version="1.0" xmlns="http://www.std-cgi.com/ver10/XMLSchema"><id>1</id></DDNS>',
+    ),
+    "another maker's recorder that copied a device information": (
+        Protocol.HTTP,
+        "GET /System/deviceInfo HTTP/1.1\r\n\r\n",
+        XML + '<DeviceInfo version="1.0" xmlns="http://www.std-cgi.com/ver10/XMLSchema">'
+        "<deviceName>Bus 12</deviceName><model>MR-8</model></DeviceInfo>",
+    ),
+    "another maker's event settings in a copied extension": (
+        Protocol.HTTP,
+        "GET /PSIA/MotionDetection/information HTTP/1.1\r\n\r\n",
+        XML + '<MotionDetection version="1.0" xmlns="urn:selfextension:psiaext-ver10-xsd"/>',
+    ),
+    "notes that quote a camera's stream description": (
+        Protocol.HTTP,
+        GET,
+        PAGE + "<html><pre>v=0\ns=Media Server\na=packetization-supported:DH\n</pre></html>",
+    ),
+    "a greeting that says who runs the network": (
+        Protocol.TELNET,
+        "",
+        "\r\nThis router is managed by Huawei Technologies Managed Services\r\nUser Access Verification\r\nUsername: ",
+    ),
+    "a learning portal with a maker's name": (
+        Protocol.HTTP,
+        GET,
+        'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="Login to Dahua Learning Portal"\r\n\r\n',
+    ),
+    "a camera of another maker in a room with a name": (
+        Protocol.WSD,
+        "Probe",
+        SCOPES.replace("name/Yardcam", "name/HoloSens%20room"),
+    ),
     "a guide to logging in by remote calls": (
         Protocol.HTTP,
         GET,
@@ -452,3 +495,18 @@ def test_a_door_station_is_told_by_its_class() -> None:
     asked = "GET /cgi-bin/magicBox.cgi?action=getDeviceClass HTTP/1.1\r\n\r\n"
     identity = identify("d", probes.read(said(Protocol.HTTP, asked, TEXT + "class=VTO\r\n")))
     assert (identity.value("maker"), identity.value("kind")) == ("dahua", "intercom")
+
+
+def test_an_integrator_s_certificate_with_a_unit_of_the_name_is_a_hint() -> None:
+    heard = said(Protocol.TLS, "", "")
+    subject = Observation("tls.subject", "CN=nvr.example,OU=Dahua,O=Acme Integrators", heard)
+    maker = identify("d", (subject,)).claim("maker")
+    assert maker is not None
+    assert (maker.value, maker.certainty) == ("dahua", Certainty.TENTATIVE)
+
+
+def test_a_name_among_the_words_of_a_realm_is_no_brand() -> None:
+    realm = (
+        'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="Login to Dahua Learning Portal"\r\n\r\n'
+    )
+    assert identify("d", probes.read(said(Protocol.HTTP, GET, realm))).claim("brand") is None

@@ -87,6 +87,16 @@ def test_a_pattern_that_hostile_text_slows_down_is_found(tmp_path: Path) -> None
     assert any("make the pattern simpler" in one for one in complaints(tmp_path, text))
 
 
+def test_a_page_full_of_the_words_of_a_pattern_with_gaps_is_found_to_slow_it_down(tmp_path: Path) -> None:
+    gaps = "'video-icon[\\s\\S]{0,500}t_name[\\s\\S]{0,500}t_user'"
+    text = GOOD.replace(
+        "'^NC-Stream/(?P<firmware>\\d+\\.\\d+)'", f"{gaps}\n    unanchored: 'the words stand inside'"
+    )
+    text = text.replace("text: NC-Stream/4.2 (Linux), firmware: '4.2'", "text: video-icon t_name t_user")
+    text = text.replace("field: rtsp.server", "field: http.body")
+    assert any("make the pattern simpler" in one for one in complaints(tmp_path, text))
+
+
 def test_rules_on_hearsay_can_only_be_tentative(tmp_path: Path) -> None:
     assert any("only be tentative" in one for one in complaints(tmp_path, GOOD, "nursery"))
 

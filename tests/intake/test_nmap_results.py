@@ -89,6 +89,24 @@ def test_hosts_ports_scripts_and_hardware_addresses_become_fields(tmp_path: Path
     assert all(one.at is not None and one.at.timestamp() == 1_750_000_100 for one in found)
 
 
+@pytest.mark.parametrize(("hosts", "is_a_router"), [(3, False), (4, True)])
+def test_the_hardware_address_of_a_router_that_answers_for_others_is_nobodys(
+    tmp_path: Path, hosts: int, is_a_router: bool
+) -> None:
+    one = '<host><status state="up"/><address addr="192.0.2.{}" addrtype="ipv4"/><address addr="{}" addrtype="mac"/></host>'
+    macs = ("58:50:ED:00:00:02", "58:50:ed:00:00:02")
+    problems: list[Problem] = []
+    text = "".join(one.format(number, macs[number % 2]) for number in range(hosts))
+    found = read(tmp_path / "a.xml", f"{HEAD}{HOST}{text}</nmaprun>", problems)
+    told = {(one.device, seen.value) for one in found for seen in probes.read(one) if seen.field == "mac"}
+    assert ("192.0.2.10", "58:50:ED:00:00:01") in told
+    assert len(told) == (1 if is_a_router else 1 + hosts)
+    assert [str(one) for one in problems if "taken for nobody's" in str(one)] == [
+        str(one) for one in problems
+    ]
+    assert bool(problems) is is_a_router
+
+
 def test_certificates_go_to_the_reader_of_live_handshakes(tmp_path: Path) -> None:
     script = f'<script id="ssl-cert" output="Subject: commonName=NorthCam"><elem key="pem">{certificate()}</elem></script>'
     host = (
