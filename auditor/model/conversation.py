@@ -123,7 +123,9 @@ class Exchange:
         when = self.at.isoformat() if self.at else ""
         head = (self.device, self.probe, self.protocol, str(self.endpoint), self.status, self.source, when)
         for part in (
-            *(text.encode() for text in head),
+            *(
+                text.encode("utf-8", "surrogatepass") for text in head
+            ),  # a file may have a name that is no text
             self.request,
             self.reply,
             repr(self.observed).encode(),

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -153,6 +154,19 @@ _LENIENT = partial(str, encoding="utf-8", errors="backslashreplace")
 """Shows damaged bytes as what they are. Twice as slow as the plain way, so taken only once something is damaged."""
 
 
+def _encodable(row: Any) -> Any:  # noqa: ANN401  values by place or by name
+    """Return values for a row with halves of characters spelt out: a file's name may hold them, SQLite takes none."""
+    if isinstance(row, Mapping):
+        return {name: _whole(value) for name, value in row.items()}
+    return tuple(map(_whole, row))
+
+
+def _whole(value: object) -> object:
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 class _Cursor(sqlite3.Cursor):
     """A cursor that names the file in what it raises: damage is often met only when rows are fetched.
 
@@ -167,12 +181,15 @@ class _Cursor(sqlite3.Cursor):
         self._given, self._taken = given, 0
         try:
             return super().execute(*given)
+        except UnicodeEncodeError:  # raised before anything is done
+            self._given = (given[0], *(_encodable(row) for row in given[1:]))
+            return super().execute(*self._given)
         except _TROUBLE as error:
             _blame(self.path, error)
 
     def executemany(self, *given: Any) -> Self:  # noqa: ANN401  as above
         try:
-            return super().executemany(*given)
+            return super().executemany(given[0], map(_encodable, given[1]))
         except _TROUBLE as error:
             _blame(self.path, error)
 
