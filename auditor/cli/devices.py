@@ -1,7 +1,7 @@
 """`auditor devices`: list the devices a database holds."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from auditor.cli._reading import database, moment_asked
 from auditor.cli._table import print_table
 from auditor.cli._words import say_json, say_jsonl, words
 from auditor.fingerprint import vocabulary
-from auditor.model import Device
+from auditor.model import Certainty, Device
 from auditor.store import Access, Store
 
 _MARKS = {"certain": "", "firm": "", "tentative": "?"}
@@ -125,8 +125,15 @@ def _print(devices: list[Device]) -> None:
     shared = {address: count for address, count in told_apart.items() if count > 1}
     for address, count in sorted(shared.items()):
         words(f"{address}: several devices behind one address, {count} of them told apart by port")
-    known = sum(one.identity.claim("maker") is not None for one in devices)
-    words(f"{len(devices)} devices, {known} of them with a known maker")
+    words(_counted(devices))
+
+
+def _counted(devices: Sequence[Device]) -> str:
+    """Say how many there are, and of how many the maker is known; a sign that others share makes it only supposed."""
+    makers = [maker for one in devices if (maker := one.identity.claim("maker")) is not None]
+    supposed = sum(maker.certainty is Certainty.TENTATIVE for maker in makers)
+    known = f"{len(devices)} devices, {len(makers) - supposed} of them with a known maker"
+    return known + (f", {supposed} with one only supposed (?)" if supposed else "")
 
 
 def _cell(device: Device, name: str, display: Callable[[str], str] | None = None) -> str:

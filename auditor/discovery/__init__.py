@@ -40,3 +40,10 @@ def default_ports() -> tuple[Port, ...]:
     if len(set(numbers)) != len(numbers) or not all(0 < number < 65_536 for number in numbers):
         raise ValueError(f"{path}: port numbers must be unique and from 1 to 65535")
     return ports
+
+
+@cache
+def printing_ports() -> frozenset[int]:
+    """Return the ports to which nothing may be said, found open or named by the device: it would come out on paper."""
+    listed = yaml.safe_load((fingerprints() / "ports.yaml").read_text(encoding="utf-8"))["printing"]
+    return frozenset(number for one in listed for number in range(one["first"], one["last"] + 1))

@@ -121,6 +121,9 @@ def _form(rule: Rule) -> Iterator[str]:
     if rule.sole and not any(name == "maker" for name, _ in rule.claims):
         yield "`sole` is about the maker, and the rule claims none; remove it"
     yield from _shared(rule)
+    is_free = "http.title" in rule.condition.fields and not (rule.sole or rule.beside or bare.endswith("$"))
+    if is_free and rule.certainty is not Certainty.TENTATIVE:
+        yield "reads the beginning of a title, behind which anybody may write anything; end the pattern with $ or make it tentative"
     if not rule.source.strip():
         yield "has an empty source; say who reports this sign"
     pages = any(name.startswith(PAGE_FIELDS[0]) for name in rule.condition.fields)

@@ -68,10 +68,12 @@ def read_vendor(path: Path) -> Vendor:
     """Return one vendor file. Raises DataError naming file, rule and what to do."""
     data, items = entries(path, "rules")
     _only(data, _VENDOR_KEYS, str(path))
+    if "vendor" not in data:
+        raise DataError(f"{path} has no 'vendor'; say whose products the file is about")
     nursery = path.parent.name == "nursery"
     maker = str(data.get("maker", ""))
     found = tuple(_rule(item, path, str(data["vendor"]), maker, nursery=nursery) for item in items)
-    names = tuple(str(name) for name in data.get("also_sold_as", ()))
+    names = tuple(str(name) for name in _list(data, "also_sold_as", str(path)))
     return Vendor(str(data["vendor"]), maker, names, path, nursery, found)
 
 
@@ -96,6 +98,8 @@ def raw_rules(path: Path) -> tuple[Mapping[str, object], ...]:
         data = yaml.load(path.read_bytes(), Loader=_Strict)  # noqa: S506 - a SafeLoader that is stricter
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not readable as YAML: {error}") from error
     return tuple(data["rules"])
 
 
@@ -117,21 +121,35 @@ def _rule(item: object, path: Path, vendor: str, maker: str, *, nursery: bool) -
         vendor=vendor,
         maker=maker,
         condition=_condition(item, place),
-        beside=tuple(_condition(one, place) for one in item.get("with", ())),
-        without=tuple(_condition(one, place) for one in item.get("without", ())),
-        claims=tuple((str(name), _text(value)) for name, value in item["claims"].items()),
+        beside=tuple(_condition(one, place) for one in _list(item, "with", place)),
+        without=tuple(_condition(one, place) for one in _list(item, "without", place)),
+        claims=tuple((str(name), _text(value)) for name, value in _mapped(item, "claims", place).items()),
         certainty=_certainty(item["certainty"], place),
         source=str(item["source"]),
         sole=_reason(item.get("sole", ""), place),
         searched=_searched(item.get("searched"), place),
         origin=str(item.get("origin", "")),
         group=str(item.get("group", "")),
-        denies=tuple(str(name) for name in item.get("denies", ())),
+        denies=tuple(str(name) for name in _list(item, "denies", place)),
         unanchored=str(item.get("unanchored", "")),
         nursery=nursery,
-        examples=tuple(_example(one, place) for one in item.get("examples", ())),
-        nots=tuple(_text(text) for text in item.get("not", ())),
+        examples=tuple(_example(one, place) for one in _list(item, "examples", place)),
+        nots=tuple(_text(text) for text in _list(item, "not", place)),
     )
+
+
+def _list(item: Mapping[str, object], key: str, place: str) -> list[object]:
+    value = item.get(key, [])
+    if not isinstance(value, list):
+        raise DataError(f"{place}: {key!r} is a list, not {value!r}")
+    return value
+
+
+def _mapped(item: Mapping[str, object], key: str, place: str) -> Mapping[object, object]:
+    value = item.get(key, {})
+    if not isinstance(value, dict):
+        raise DataError(f"{place}: {key!r} is a mapping, not {value!r}")
+    return value
 
 
 def _reason(value: object, place: str) -> str:
@@ -162,7 +180,9 @@ def _certainty(value: object, place: str) -> Certainty:
         raise DataError(f"{place}: certainty is one of certain, firm, tentative, not {value!r}") from error
 
 
-def _condition(item: Mapping[str, object], place: str) -> Condition:
+def _condition(item: object, place: str) -> Condition:
+    if not isinstance(item, dict):
+        raise DataError(f"{place}: a condition is a mapping with `field` and `pattern`, not {item!r}")
     if item.keys() - _RULE_KEYS or "field" not in item:
         _only(item, _CONDITION_KEYS, place)
         raise DataError(f"{place}: a condition has a `field`")
@@ -184,5 +204,5 @@ def _example(item: object, place: str) -> Example:
     values = tuple(
         (str(key), _text(value)) for key, value in item.items() if key not in {"text", "with", "field"}
     )
-    beside = tuple((str(key), _text(value)) for key, value in item.get("with", {}).items())
+    beside = tuple((str(key), _text(value)) for key, value in _mapped(item, "with", place).items())
     return Example(_text(item["text"]), values, beside, str(item.get("field", "")))

@@ -58,6 +58,10 @@ class Names:
         """Return the maker an enterprise number is registered to; empty when it is none of the list."""
         return self._numbers.get(number, "")
 
+    def is_label(self, maker: str) -> bool:
+        """Tell whether a maker puts its name on devices that others built as well."""
+        return any(name.labels for name in self.all if name.maker == maker)
+
     def _named(self, text: str) -> Name | None:
         found = _beginning(tuple(self._spellings)).match(" ".join(text.split()))
         return self._spellings[_key(found[1])] if found else None

@@ -1,10 +1,11 @@
 """Matches combined into claims, each as sure as its independent witnesses make it; contradictions are kept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
 from auditor.fingerprint.engine import Finding
+from auditor.fingerprint.names import names
 from auditor.fingerprint.normalise import sameness
 from auditor.fingerprint.origins import origins
 from auditor.fingerprint.vocabulary import vocabulary
@@ -118,7 +119,7 @@ def _certainty(name: str, bid: _Bid) -> Certainty:
 
 
 def _weighed(name: str, bid: _Bid) -> Certainty:
-    return _maker_weighed(bid) if name == "maker" else _told_weighed(bid)
+    return _maker_weighed(bid) if name == "maker" else _told_weighed(bid, is_read_once=name in _WORDS)
 
 
 def _maker_weighed(bid: _Bid) -> Certainty:
@@ -127,20 +128,49 @@ def _maker_weighed(bid: _Bid) -> Certainty:
     Certain is a sign that is the maker's own and said to be certain, or one beside a second witness. Firm is one that is
     the maker's own, or two firm ones of independent origin.
     """
-    firm = {one.rule.witness for one in bid.findings if one.match.certainty is not Certainty.TENTATIVE}
+    firm = [one for one in bid.findings if one.match.certainty is not Certainty.TENTATIVE]
     own = [one.match.certainty for one in bid.findings if one.rule.sole and not one.match.nursery]
-    if Certainty.CERTAIN in own or (own and len(firm) >= _ENOUGH):
+    is_borne_out = _are_several(firm, bid.value)
+    if Certainty.CERTAIN in own or (own and is_borne_out):
         return Certainty.CERTAIN
-    return Certainty.FIRM if own or len(firm) >= _ENOUGH else Certainty.TENTATIVE
+    return Certainty.FIRM if own or is_borne_out else Certainty.TENTATIVE
 
 
-def _told_weighed(bid: _Bid) -> Certainty:
+def _are_several(findings: Sequence[Finding], maker: str) -> bool:
+    """Tell whether two of them are of independent origin and read two texts: one text read twice is one witness.
+
+    Where not all are of one origin and not all read one text, there are two that differ in both.
+    """
+    return _many({_witness(one, maker) for one in findings}) and _many({_text(one) for one in findings})
+
+
+def _many(things: Collection[object]) -> bool:
+    return len(things) >= _ENOUGH
+
+
+def _witness(finding: Finding, maker: str) -> str:
+    """Name the origin of a sign. A seller's name is one, wherever the device shows it: it says who sold the device."""
+    return "label" if not finding.rule.maker and names().is_label(maker) else finding.rule.witness
+
+
+def _text(finding: Finding) -> tuple[str, str, str]:
+    observation = finding.match.observation
+    return observation.exchange.id, observation.field, observation.value
+
+
+_WORDS = frozenset({"brand", "kind"})
+"""Claims that a single word makes: two rules that read it are one witness. A model's form bears out the field it stands in."""
+
+
+def _told_weighed(bid: _Bid, *, is_read_once: bool) -> Certainty:
     """Weigh what a device tells of itself: one firm sign or two weak ones are firm, two firm ones are certain."""
     firm = {one.rule.witness for one in bid.findings if one.match.certainty is not Certainty.TENTATIVE}
-    weak = {one.rule.witness for one in bid.findings if not one.match.nursery} - firm
-    if any(one.match.certainty is Certainty.CERTAIN for one in bid.findings) or len(firm) >= _ENOUGH:
+    counted = [one for one in bid.findings if not one.match.nursery]
+    weak = {one.rule.witness for one in counted} - firm
+    is_borne_out = _many(weak) and not (is_read_once and not _many({_text(one) for one in counted}))
+    if any(one.match.certainty is Certainty.CERTAIN for one in bid.findings) or _many(firm):
         return Certainty.CERTAIN
-    return Certainty.FIRM if firm or len(weak) >= _ENOUGH else Certainty.TENTATIVE
+    return Certainty.FIRM if firm or is_borne_out else Certainty.TENTATIVE
 
 
 _ENOUGH = 2

@@ -105,6 +105,10 @@ def _verdict(context: Context, one: Restriction, effect: str, maker: Claim) -> t
             f"To be clarified: the maker rests on signs that others may share, and {on} concerns that maker."
         )
         return Verdict.POSSIBLY_AFFECTED, reason, "who made the device: a sign that is the maker's own"
+    rival = _rival(context, one, maker)
+    if rival is not None:
+        reason = f"To be clarified: {on} concerns {maker.value}, and another answer of the device names {rival.value} as surely."
+        return Verdict.POSSIBLY_AFFECTED, reason, "who made the device: its answers name several makers"
     if one.begun(context.today) is Order.UNCLEAR:
         reason = f"{on} came into force in this month; the day is not known to us."
         return Verdict.POSSIBLY_AFFECTED, reason, "the day on which the instrument came into force"
@@ -116,6 +120,18 @@ def _verdict(context: Context, one: Restriction, effect: str, maker: Claim) -> t
         since = f" since {one.since}" if one.starts else ""
         return Verdict.AFFECTED, f"{on} concerns this maker{since}.", ""
     return Verdict.AFFECTED, f"For information: {on} concerns or touches this maker.", ""
+
+
+def _rival(context: Context, one: Restriction, maker: Claim) -> Claim | None:
+    """Return a maker that another answer names as surely, and that the instrument does not concern."""
+    return next(
+        (
+            other
+            for other in _contradicted(context)
+            if other.certainty.rank >= maker.certainty.rank and one.on(other.value) is None
+        ),
+        None,
+    )
 
 
 def _triggered(context: Context, one: Restriction, on: str) -> tuple[Verdict, str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 
 from auditor import probes
+from auditor.discovery import printing_ports
 from auditor.model import Endpoint, Exchange, Method, Protocol, Status, Transport
 from auditor.run.named import Named
 from auditor.run.plan import Question, claimed, name_of, probe_named
@@ -115,7 +116,7 @@ def was_connected(exchange: Exchange) -> bool:
 
 def questions_for(port: Port, allowed: frozenset[Method], *, round_: int = 1) -> tuple[Question, ...]:
     """Return everything the port is worth as known now, in order; asked before or not."""
-    if port.is_dead:
+    if port.is_dead or port.number in printing_ports():
         return ()
     chosen = _first(port) if round_ == 1 else _later(port, round_)
     found = {

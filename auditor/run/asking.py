@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
+from auditor.discovery import printing_ports
 from auditor.model import (
     Endpoint,
     Exchange,
@@ -29,6 +30,7 @@ from auditor.store import StoreError
 
 _TARPIT = "accepts nearly every port: a tarpit, asked no further"
 _NAMED = "the device names it of itself"
+_PRINTS = "takes connections; nothing is said there, since printers print what they are told at it"
 _PASSES = 4
 """How often what a port named by a device says may name another: a chain of redirects ends somewhere."""
 _DRIPPING = "its answers never end, asked no further"
@@ -51,6 +53,8 @@ class Asker:
 
         Idempotent, as everything here: what was asked before, in this process or an earlier one, is recalled.
         """
+        for port in sorted(printing_ports().intersection(target.open_ports())):
+            self._state(target, "printing", f"port {port} {_PRINTS}")
         if any(not claimed(1).get(port) and not target.said_at(port) for port in target.open_ports()):
             # A port of no known use: the device may have said what it is.
             self._heed(target, await self.known(target))
@@ -91,7 +95,9 @@ class Asker:
             before,
             found=found,
             heeded=target.heeded | (spoken_to - found),
-            may_ask=lambda port: not self.audit.ports or port in self.audit.ports,
+            may_ask=lambda port: (
+                port not in printing_ports() and (not self.audit.ports or port in self.audit.ports)
+            ),
             # A sweep that found other ports has tried this one, too.
             is_settled=lambda port: port not in swept or (target.closed and not found),
         )

@@ -146,3 +146,40 @@ def test_what_a_device_says_of_itself_outweighs_what_others_share(own: tuple[str
     claim = identify("d", [*shared, *said(*own)]).claim("maker")
     assert claim is not None
     assert claim.value == maker
+
+
+def test_a_seller_s_name_is_one_witness_wherever_it_is_shown() -> None:
+    shown = [
+        *said("onvif.manufacturer", "TRENDnet"),
+        *said("upnp.manufacturer", "TRENDnet"),
+        *said("mac", "00:14:d1:00:00:01"),
+    ]
+    claim = identify("d", shown).claim("maker")
+    assert claim is not None
+    assert (claim.value, claim.certainty) == ("trendnet", Certainty.TENTATIVE)
+    built = identify("d", [*shown, *said("isapi.namespace", "http://www.hikvision.com/ver20/XMLSchema")])
+    assert (
+        built.value("maker"),
+        [one.against.value for one in built.contradictions if one.name == "maker"],
+    ) == (
+        "hikvision",
+        ["trendnet"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "claim"),
+    [
+        ("rtsp.server", "Tiandy RTSP Server", "maker"),
+        ("http.title", "HUAWEI IPC price list", "brand"),
+        ("http.title", "HUAWEI IPC price list", "kind"),
+        ("http.title", "MX5-Energie", "kind"),
+        ("http.title", "FRITZ!Box Forum", "kind"),
+        ("http.title", "RouterOS - Wikipedia", "kind"),
+    ],
+)
+def test_one_text_read_by_two_rules_and_a_title_that_anybody_writes_make_nothing_firm(
+    field: str, value: str, claim: str
+) -> None:
+    held = identify("d", said(field, value)).claim(claim)
+    assert held is None or held.certainty is Certainty.TENTATIVE

@@ -47,6 +47,7 @@ def test_a_good_file_has_no_complaints(tmp_path: Path) -> None:
         ("kind: camera", "kind: gadget", "kind 'gadget' is not in vocabulary.yaml"),
         ("field: rtsp.server", "field: rtsp.colour", "field 'rtsp.colour' is not in vocabulary.yaml"),
         ("'^NC-Stream", "'NC-Stream", "does not begin with ^"),
+        ("field: rtsp.server", "field: http.title", "reads the beginning of a title"),
         (
             f"    certainty: firm\n{SEARCHED}    source: 'bench capture'\n",
             f"    source: 'bench capture'\n    certainty: firm\n{SEARCHED}",

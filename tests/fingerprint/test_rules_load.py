@@ -64,6 +64,15 @@ def test_a_folder_is_walked_and_needs_no_list(tmp_path: Path) -> None:
             "an example is a text",
         ),
         ("rules:\n", "colour: red\nrules:\n", "unknown key 'colour'"),
+        ("vendor: Northcam\n", "", "has no 'vendor'"),
+        ("maker: axis\n", "maker: axis\nalso_sold_as: 7\n", "'also_sold_as' is a list"),
+        ("{maker: axis, kind: camera}", "[maker]", "'claims' is a mapping"),
+        ("{maker: axis, kind: camera}", "", "'claims' is a mapping"),
+        ("not: [NCX-Stream/4.2]", "not: 7", "'not' is a list"),
+        ("    certainty", "    with: {field: rtsp.realm}\n    certainty", "'with' is a list"),
+        ("    certainty", "    with: [5]\n    certainty", "a condition is a mapping"),
+        ("    certainty", "    denies: axis\n    certainty", "'denies' is a list"),
+        ("firmware: '4.2'}", "with: 5}", "'with' is a mapping"),
     ],
 )
 def test_what_is_not_understood_is_refused(tmp_path: Path, old: str, new: str, complaint: str) -> None:
@@ -83,4 +92,10 @@ def test_a_key_written_twice_is_refused(tmp_path: Path) -> None:
         tmp_path, GOOD.replace("    certainty: firm\n", "    certainty: firm\n    certainty: firm\n")
     )
     with pytest.raises(DataError, match="'certainty' is written twice"):
+        raw_rules(path)
+
+
+def test_a_list_that_holds_itself_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD.replace("not: [NCX-Stream/4.2]", "not: &all [*all]"))
+    with pytest.raises(DataError, match=r"northcam\.yaml: not readable as YAML"):
         raw_rules(path)

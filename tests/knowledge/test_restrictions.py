@@ -170,9 +170,9 @@ def test_an_unknown_policy_name_is_answered_with_those_there_are() -> None:
         chosen_policy("us-federel")
 
 
-def _disputed(device: Make, held: str, against: str) -> Device:
+def _disputed(device: Make, held: str, against: str, *, is_weak: bool = True) -> Device:
     one = device({"maker": held})
-    other = device({"maker": against}, tentative=("maker",))
+    other = device({"maker": against}, tentative=("maker",) if is_weak else ())
     claim, sign = one.identity.claim("maker"), other.identity.claim("maker")
     assert claim
     assert sign
@@ -187,6 +187,22 @@ def test_a_restricted_maker_that_other_answers_contradict_is_to_be_clarified(dev
     assert finding.settles.startswith("who made")
     assert finding.because[0].value == "hikvision"
     assert finding.certainty is Certainty.TENTATIVE
+
+
+@pytest.mark.parametrize(
+    ("against", "is_weak", "verdict"),
+    [
+        ("axis", False, Verdict.POSSIBLY_AFFECTED),
+        ("axis", True, Verdict.AFFECTED),
+        ("dahua", False, Verdict.AFFECTED),
+    ],
+)
+def test_a_maker_that_another_answer_names_as_surely_is_to_be_clarified(
+    device: Make, against: str, is_weak: bool, verdict: Verdict
+) -> None:
+    finding = _found(_disputed(device, "hikvision", against, is_weak=is_weak), "us-federal")["us-ndaa-889-b"]
+    assert finding.verdict is verdict
+    assert ("names axis as surely" in finding.reason) is (verdict is Verdict.POSSIBLY_AFFECTED)
 
 
 def test_an_instrument_that_names_both_makers_is_said_once_of_the_one_that_is_held(device: Make) -> None:

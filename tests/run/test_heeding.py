@@ -219,6 +219,21 @@ def test_a_private_port_that_is_named_is_only_listened_to() -> None:
     assert [one for one in device.requests() if one.startswith("8005")] == ["8005 TCP"]
 
 
+@pytest.mark.parametrize("port", [9100, 9107])
+def test_nothing_is_said_at_a_port_whose_words_come_out_on_paper(port: int) -> None:
+    words = (
+        Protocol.SSDP,
+        f"HTTP/1.1 200 OK\r\nLOCATION: http://{HOME}:{port}/desc.xml\r\nST: upnp:rootdevice\r\n\r\n",
+    )
+    named = played(lambda *_: b"HTTP/1.1 200 OK\r\n\r\n<html></html>", words)
+    found = played(lambda *_: b"", ports=(80, port), audit=Audit(ports=(80, port)))
+    for device in (named, found):
+        assert device.requests()
+        assert not [one for one in device.requests() if one.startswith(f"{port} ")]
+    told = [one.detail for one in found.target.memory.exchanges if one.status is Status.WITHHELD]
+    assert any("nothing is said there" in one and str(port) in one for one in told)
+
+
 def test_a_named_port_that_is_closed_costs_one_question() -> None:
     device = played(lambda *_: b"", (Protocol.SADP, SADP.format(8085, 0)))
     assert [one for one in device.requests() if one.startswith("8085")] == ["8085 GET /"]
