@@ -97,9 +97,13 @@ def _coverage_text(coverage: Coverage | None) -> str | None:
             "answered": coverage.answered,
             "silent": coverage.silent,
             "outside": coverage.outside,
-            "withheld": [[one.reason, one.addresses] for one in coverage.withheld],
+            "withheld": [_withheld_row(one) for one in coverage.withheld],
         }
     )
+
+
+def _withheld_row(one: Withheld) -> list[str | int]:
+    return [one.reason, one.addresses, *((one.questions,) if one.questions else ())]
 
 
 def _coverage(text: str | None) -> Coverage | None:
@@ -119,7 +123,7 @@ def _counted(found: Mapping[str, Any]) -> Coverage:
         answered=found["answered"],
         silent=found["silent"],
         outside=found["outside"],
-        withheld=tuple(Withheld(reason, count) for reason, count in found["withheld"]),
+        withheld=tuple(Withheld(*row) for row in found["withheld"]),
     )
 
 
