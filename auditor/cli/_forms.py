@@ -178,7 +178,8 @@ def run(one: Run) -> dict[str, object]:
             "silent": one.coverage.silent,
             "outside": one.coverage.outside,
             "withheld": [
-                {"reason": each.reason, "addresses": each.addresses} for each in one.coverage.withheld
+                {"reason": each.reason, "addresses": each.addresses, "questions": each.questions}
+                for each in one.coverage.withheld
             ],
         }
     return {

@@ -14,7 +14,7 @@ from auditor.cli._reading import database
 from auditor.cli._scoping import Wanted, listed, ports, scope_for, seconds
 from auditor.cli._words import Exit, say_json, say_jsonl, shown, words
 from auditor.knowledge import fails
-from auditor.model import Method, Run, Severity
+from auditor.model import Method, Run, Severity, Withheld
 from auditor.net import Stop
 from auditor.run import INTERRUPTED, Audit, begin, estimate, execute, has_given_up, permit, resume
 from auditor.run.accounts import with_accounts
@@ -70,7 +70,7 @@ from auditor.store import Access, Store
     metavar="TIME",
     default="180s",
     show_default=True,
-    help="Time one device may take, as 90s or 15m.",
+    help="Time that talking with one device may take, as 90s or 15m; what is left is asked by --resume.",
 )
 @click.option("--max-time", metavar="TIME", help="Time the run may take; then it ends and can be resumed.")
 @click.option("--site", help="This site of the scope alone.")
@@ -275,7 +275,7 @@ def _say(store: Store, ended: Run, *, as_json: bool, jsonl: bool) -> None:
             f"{covered.silent} silent, {covered.outside} seen outside the scope and left alone"
         )
         for one in covered.withheld:
-            words(f"auditor: withheld: {one.addresses} addresses: {one.reason}")
+            words(f"auditor: withheld: {_count(one)}: {one.reason}")
     for note in ended.notes:
         words(f"auditor: {note}")
     for line in _accounts.lines(asked):
@@ -285,6 +285,12 @@ def _say(store: Store, ended: Run, *, as_json: bool, jsonl: bool) -> None:
         words(f"auditor: {line}")
     if not ended.complete:
         words("auditor: go on with the same command and --resume")
+
+
+def _count(one: Withheld) -> str:
+    if one.questions:
+        return f"{one.questions} questions to {one.addresses} addresses"
+    return f"{one.addresses} addresses"
 
 
 def _since(store: Store, ended: Run) -> tuple[str, ...]:

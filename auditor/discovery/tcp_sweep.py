@@ -26,7 +26,6 @@ _SMALL = 64
 _LIKELY = (1, 2, 10, 11, 20, 50, 64, 65, 100, 101, 108, 109, 150, 200, 250, 253, 254)
 """Last octets: gateways, round numbers, and the factory addresses of common devices (.64, .108)."""
 _AT_RANDOM = 6
-_TOGETHER = 32
 _BREATH = 128
 """Tries after which others get to run, where nobody makes us wait."""
 
@@ -78,9 +77,13 @@ class _Sweep:
                     yield from ((block, address, port) for address in sample(block))
 
     def _everything(self, blocks: Sequence[Block]) -> Iterator[tuple[Block, str, int]]:
-        """Port by port over a group of blocks, so that one host is asked rarely and no subnet in a stretch."""
-        for start in range(0, len(blocks), _TOGETHER):
-            group = tuple(_in_turn(blocks[start : start + _TOGETHER]))
+        """Port by port over a group of blocks, so that one host is asked rarely and no subnet in a stretch.
+
+        A group is small, so that all ports of a device are known within a minute or so of the first.
+        """
+        together = self._field.blocks_at_once
+        for start in range(0, len(blocks), together):
+            group = tuple(_in_turn(blocks[start : start + together]))
             for port in self._ports:
                 yield from ((block, address, port) for block, address in group)
 

@@ -67,7 +67,10 @@ def _coverage(coverage: Coverage | None) -> Record | None:
         "swept": coverage.swept,
         "answered": coverage.answered,
         "silent": coverage.silent,
-        "withheld": [{"reason": one.reason, "addresses": one.addresses} for one in coverage.withheld],
+        "withheld": [
+            {"reason": one.reason, "addresses": one.addresses, "questions": one.questions}
+            for one in coverage.withheld
+        ],
         "outside": coverage.outside,
     }
 

@@ -1,5 +1,6 @@
 """What replies mean: rules from fingerprints/, matched against observations, combined into an identity."""
 
+from auditor.fingerprint.at_hand import have_at_hand
 from auditor.fingerprint.engine import Finding as RuleHit
 from auditor.fingerprint.engine import hits
 from auditor.fingerprint.explain import explain
@@ -25,6 +26,7 @@ __all__ = [
     "Vocabulary",
     "data_digest",
     "explain",
+    "have_at_hand",
     "hits",
     "identify",
     "is_placeholder",

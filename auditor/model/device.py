@@ -91,6 +91,8 @@ class Withheld:
 
     reason: str
     addresses: int
+    questions: int = 0
+    """Of devices that answered: how many questions to them; 0 where whole addresses were left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Run:
     sites: tuple[str, ...] = ()
     coverage: Coverage | None = None
     state: str = "running"
-    """`running`, `complete`, `stopped`, `window closed`, `budget spent`, `killed`."""
+    """`running`, `complete`, `stopped`, `window closed`, `budget spent`, `partial`, `killed`."""
     notes: tuple[str, ...] = ()
     owners: tuple[tuple[str, str], ...] = ()
     """(site, who answers for it) pairs, as the scope names them."""

@@ -8,12 +8,14 @@ from auditor.net.inquiry import Emit, alternating, inquire, streamed
 from auditor.net.line import Line
 from auditor.net.managed import MAX_ROWS, ManagedLine
 from auditor.net.network import Network
+from auditor.net.owed import FAULT, is_owed
 from auditor.net.question import Heard, Question
 from auditor.net.stop import Stop
 from auditor.net.talk import ASKED_AGAIN
 
 __all__ = [
     "ASKED_AGAIN",
+    "FAULT",
     "MAX_ROWS",
     "Answer",
     "Block",
@@ -31,5 +33,6 @@ __all__ = [
     "Stop",
     "alternating",
     "inquire",
+    "is_owed",
     "streamed",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from auditor.net.door import BROADCAST, Passage, Segment
+from auditor.net.door import BROADCAST, Passage, Segment, new_socket
 
 _WAITING = 20_000
 """Datagrams kept until they are read; a flood beyond that is dropped."""
@@ -103,7 +103,7 @@ class Cast:
         return sock
 
     def _socket(self, family: socket.AddressFamily) -> socket.socket:
-        sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        sock = new_socket(family, socket.SOCK_DGRAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
         self._open.append(sock)
         return sock

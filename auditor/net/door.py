@@ -18,6 +18,7 @@ from functools import lru_cache
 
 from auditor.model import Grant, Method
 from auditor.net.interfaces import Interface
+from auditor.net.owed import MACHINE
 from auditor.net.pace import PaceKeeper, Tempo
 from auditor.net.stop import Stop, StoppedError
 
@@ -68,7 +69,7 @@ class Passage:
     def begin(self) -> tuple[socket.socket, int]:
         """Begin a TCP connection; return its socket and what the kernel says of it already, for `settle`."""
         self.check()
-        sock = _socket(self.family, socket.SOCK_STREAM)
+        sock = new_socket(self.family, socket.SOCK_STREAM)
         return sock, sock.connect_ex(self.target)
 
     async def settle(self, sock: socket.socket, code: int, within: float | None = None) -> socket.socket:
@@ -89,7 +90,7 @@ class Passage:
         """Open a UDP socket that sends to and hears from this endpoint only; sends nothing yet."""
         self.check()
         with ExitStack() as until_connected:
-            sock = until_connected.enter_context(_socket(self.family, socket.SOCK_DGRAM))
+            sock = until_connected.enter_context(new_socket(self.family, socket.SOCK_DGRAM))
             _judge(sock.connect_ex(self.target), _OURS)
             until_connected.pop_all()
         return sock
@@ -111,7 +112,7 @@ class Passage:
                 _judge(error.errno or errno.EIO, _OURS)
             else:
                 return
-        raise NotSentError("this machine's send queue stayed full")
+        raise NotSentError(f"{MACHINE}: its send queue stayed full")
 
     def check(self) -> None:
         """Raise NotSentError when sending is no longer allowed."""
@@ -202,11 +203,14 @@ def _kind(address: str) -> tuple[socket.AddressFamily, bool]:
     return (socket.AF_INET if read.version == 4 else socket.AF_INET6), read.is_loopback
 
 
-def _socket(family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
+def new_socket(family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
+    """Return a socket that does not block; NotSentError where this machine has none left."""
     try:
         sock = socket.socket(family, kind | socket.SOCK_NONBLOCK)
     except OSError as error:
-        raise NotSentError(f"this machine has no socket left: {error.strerror}") from error
+        raise NotSentError(
+            f"{MACHINE}: no socket left, {os.strerror(error.errno or errno.EMFILE).lower()}"
+        ) from error
     return sock
 
 
@@ -234,7 +238,7 @@ async def _connected(sock: socket.socket, code: int, within: float | None) -> No
 
 def _judge(code: int, ours: frozenset[int]) -> None:
     if code in ours:
-        raise NotSentError(f"not sent by this machine: {os.strerror(code).lower()}")
+        raise NotSentError(f"{MACHINE}: {os.strerror(code).lower()}")
     if code:
         raise OSError(code, os.strerror(code))
 

@@ -4,14 +4,17 @@ import asyncio
 import errno
 import socket  # noqa: TID251 - net owns the sockets
 import struct
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from auditor.model import Grant, Method, Status, Withheld
 from auditor.net.door import NotSentError, Passage, Segment
 from auditor.net.interfaces import interface
 from auditor.net.line import Office
+from auditor.net.links import NO_LINK
+from auditor.net.owed import is_owed
 from auditor.net.pace import Tempo
 from auditor.scope import SWEEP_LIMIT_V6, Refusal, Scope, address_text
 from auditor.scope.windows import closes
@@ -24,6 +27,8 @@ _SYN_DEADLINE = 0.95
 _QUEUED = 16
 """Tries of a sweep that stand in line for the pace at a time; with more, questions to devices found would wait long."""
 _ROOM = 1024
+_BLOCKS = 8
+_MOST_BLOCKS = 32
 _GRANTS_KEPT = 16_384
 
 Look = tuple[Status, str]
@@ -81,6 +86,8 @@ class Field:
         self._refused: dict[str, set[str]] = {}
         self._skipped: dict[str, int] = {}
         self.site = site
+        self.sweeps = Method.TCP_SWEEP in scope.methods
+        """Whether what was withheld here are tries of a sweep, without which an address is not swept."""
         self.ports = ports
         """TCP ports to sweep; empty means the default list."""
         self.thorough = thorough
@@ -100,6 +107,16 @@ class Field:
     def stopped(self) -> bool:
         """Whether we were told to stop."""
         return self._office.stop.is_set()
+
+    @property
+    def blocks_at_once(self) -> int:
+        """How many blocks are swept side by side: enough of them for the whole pace, and no more."""
+        pace = self._scope.pace
+        return min(_MOST_BLOCKS, max(_BLOCKS, ceil(pace.packets_per_second / pace.packets_per_second_subnet)))
+
+    def addresses(self) -> Iterator[str]:
+        """Walk all granted addresses of the site, in order."""
+        return (address for block in self.blocks() for address in block)
 
     def grants(self) -> Iterator[Grant]:
         """Walk all granted addresses of the site, in order, one Grant each."""
@@ -179,6 +196,20 @@ class Field:
         """Note an address that was not asked, and why."""
         self._refused.setdefault(reason, set()).add(address)
 
+    def unasked(self) -> Mapping[str, frozenset[str]]:
+        """Return by reason the addresses that were not asked everything, for reasons of our own."""
+        return {
+            reason: frozenset(addresses) for reason, addresses in self._refused.items() if is_owed(reason)
+        }
+
+    def was_down(self, address: str, since: float) -> bool:
+        """Tell whether our link to an address was down at a moment since, by the monotonic clock."""
+        return self._office.links.was_down(address, since)
+
+    def was_without(self, segment: Segment, since: float) -> bool:
+        """Tell whether a segment's interface had no link at a moment since."""
+        return self._office.links.was_without(segment.interface.name, since)
+
     def skip(self, reason: str, addresses: int) -> None:
         """State how many addresses were left out for a reason; said again, the last number holds."""
         self._skipped[reason] = addresses
@@ -217,6 +248,13 @@ class Field:
         return await self._tcp_settled(grant, passage, sock, code)
 
     async def _tcp_settled(self, grant: Grant, passage: Passage, sock: socket.socket, code: int) -> Look:
+        began = self._office.monotonic()
+        looked = await self._tcp_waited(grant, passage, sock, code)
+        if looked[0] is Status.SILENT and self._office.links.was_down(grant.address, began):
+            return Status.WITHHELD, NO_LINK
+        return looked
+
+    async def _tcp_waited(self, grant: Grant, passage: Passage, sock: socket.socket, code: int) -> Look:
         stop = self._office.stop
         try:
             async with stop.bounded(None):

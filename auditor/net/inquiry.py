@@ -8,6 +8,8 @@ from auditor.model import Endpoint, Exchange, Grant, Sighting, Status, Transport
 from auditor.net.cast import Cast, Datagram
 from auditor.net.door import BROADCAST, NotSentError, Segment
 from auditor.net.field import Block, Field
+from auditor.net.links import NO_LINK
+from auditor.net.owed import is_owed
 from auditor.net.question import Heard, Question
 
 _MOST_PER_SOURCE = 16
@@ -76,6 +78,7 @@ class _Inquiry:
         self._answered: dict[str, set[bytes]] = {}
         self._sent = field.monotonic()
         self._sent_to: dict[str, float] = {}
+        self._sent_on: list[tuple[Segment, float]] = []
 
     async def run(self, emit: Emit) -> None:
         """Ask and listen until `wait` seconds after the last request, or until we stop."""
@@ -95,6 +98,16 @@ class _Inquiry:
                 await asyncio.wait((sending,))
         if not sending.cancelled():
             sending.result()
+        self._withhold_unheard()
+
+    def _withhold_unheard(self) -> None:
+        """Count whom a link that was down kept from answering."""
+        for address, sent in self._sent_to.items():
+            if not self._count[address] and self._field.was_down(address, sent):
+                self._field.withhold(NO_LINK, address)
+        for segment, sent in self._sent_on:
+            if self._field.was_without(segment, sent):
+                self._field.withhold(NO_LINK, f"everybody on {segment.interface.name}")
 
     def _hear(self, datagram: Datagram | None, emit: Emit) -> None:
         sighting = self._sighting(datagram) if datagram else None
@@ -130,9 +143,11 @@ class _Inquiry:
             return
         try:
             cast.listen(segment, self._question.group, port)
-        except OSError as error:
-            words = f"cannot listen on UDP port {port}, answers sent there are missed: {error.strerror}"
+        except (NotSentError, OSError) as error:
+            words = f"cannot listen on UDP port {port}, answers sent there are missed: {_plain(error)}"
             self._field.note(words)
+            if is_owed(str(error)):
+                self._field.withhold(str(error), f"port {port} on {segment.interface.name}")
 
     async def _ask_segment(self, cast: Cast, segment: Segment, request: bytes) -> None:
         question = self._question
@@ -143,10 +158,13 @@ class _Inquiry:
             try:
                 passage = await self._field.group(segment, group, question.port, question.method)
                 await cast.send_segment(segment, passage, request)
+                self._sent_on.append((segment, self._field.monotonic()))
             except (NotSentError, OSError) as error:
                 self._field.note(
                     f"{question.method} was not sent to {group} on {segment.interface.name}: {error}"
                 )
+                if is_owed(str(error)):
+                    self._field.withhold(str(error), f"{group} on {segment.interface.name}")
             self._sent = self._field.monotonic()
 
     async def _ask_address(self, cast: Cast, address: str, request: bytes) -> None:
@@ -205,6 +223,10 @@ class _Inquiry:
             exchange=exchange,
             granted=granted,
         )
+
+
+def _plain(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _words(heard: Heard | None, refusal: str | None) -> str:

@@ -10,6 +10,7 @@ from auditor.model import Endpoint, Exchange, Grant, Method, Plan, Protocol, Sta
 from auditor.net.budget import Budget
 from auditor.net.door import Door, NotSentError, Passage
 from auditor.net.lateness import Lateness
+from auditor.net.links import NO_LINK, Links
 from auditor.net.listening import listen
 from auditor.net.pace import PaceKeeper, Tempo
 from auditor.net.stop import Bounded, Stop
@@ -49,6 +50,7 @@ class Office:
     monotonic: Callable[[], float]
     connections: asyncio.Semaphore
     lateness: Lateness
+    links: Links = field(default_factory=Links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +234,8 @@ class Line:
             talk.end(Status.WITHHELD, str(error))
         if secret is not None:
             talk.heard[:] = secret.sift(bytes(talk.heard))
+        elif self._had_no_link(talk):
+            talk.end(Status.WITHHELD, NO_LINK)
         elif may_repeat and talk.is_ours:
             talk.ask_again()
         made = talk.exchange(
@@ -244,6 +248,11 @@ class Line:
         )
         self._trace.append(made)
         return talk, made
+
+    def _had_no_link(self, talk: Talk) -> bool:
+        """Tell whether nobody was heard because our own link was down."""
+        is_unheard = talk.outcome in {Status.SILENT, Status.REFUSED} and talk.began is not None
+        return is_unheard and self._office.links.was_down(self._grant.address, talk.began or 0.0)
 
     async def _hold(
         self,
@@ -268,7 +277,10 @@ class Line:
             talk.began = office.monotonic()
             self._budget.begin(talk.began)
             at = office.clock()
-            await self._bounded(passage, talk, converse, min(deadline, self._budget.left(talk.began)))
+            try:
+                await self._bounded(passage, talk, converse, min(deadline, self._budget.left(talk.began)))
+            finally:
+                self._budget.end(office.monotonic())
         self._budget.read(len(talk.heard))
         self._settle(talk)
         return at

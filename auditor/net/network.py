@@ -13,6 +13,7 @@ from auditor.net.door import Door
 from auditor.net.field import Field
 from auditor.net.lateness import Lateness
 from auditor.net.line import Line, Office
+from auditor.net.links import Links
 from auditor.net.pace import PaceKeeper
 from auditor.net.stop import Stop
 from auditor.scope import Scope
@@ -51,6 +52,7 @@ class Network:
             monotonic=monotonic,
             connections=asyncio.Semaphore(min(pace.concurrent_devices, half, _ASKED_MOST)),
             lateness=Lateness(),
+            links=Links(monotonic=monotonic),
         )
         self._sweeping = asyncio.Semaphore(min(_SWEEP_MOST, half))
         self._serial: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -66,6 +68,10 @@ class Network:
         return Line(
             grant, endpoint, budget=budget, plan=plan or self._plan, office=self._office, serial=serial
         )
+
+    def look(self) -> None:
+        """Look whether this machine's links are up; call it a few times a second."""
+        self._office.links.look()
 
     def field(
         self, scope: Scope, site: str | None = None, *, ports: tuple[int, ...] = (), thorough: bool = False

@@ -159,7 +159,7 @@ def slices(coverage: Coverage | None) -> tuple[Slice, ...]:
     """Return the parts of the granted addresses: answered, silent, withheld, and what nobody swept."""
     if coverage is None:
         return ()
-    withheld = sum(one.addresses for one in coverage.withheld)
+    withheld = sum(one.addresses for one in coverage.withheld if not one.questions)
     left = max(0, coverage.granted - coverage.answered - coverage.silent - withheld)
     parts = (
         ("answered", coverage.answered),

@@ -17,7 +17,7 @@ from auditor.model import (
     Status,
     Transport,
 )
-from auditor.net import Budget, Network
+from auditor.net import FAULT, Budget, Network
 from auditor.run.again import Known
 from auditor.run.agenda import Port, port_of, questions_for, was_connected
 from auditor.run.gate import Gate
@@ -223,7 +223,11 @@ class Asker:
             nonlocal found
             found = target.reader.known(target.subject, target.memory.exchanges)
 
-        await self._attempt(target.subject, conclude())
+        fault = await self._attempt(target.subject, conclude())
+        if isinstance(fault, OSError):  # this machine's mood: what was said is read when the run is taken up
+            target.owed["who it is",] = f"{FAULT}: {fault.strerror or fault}"
+        elif fault is None:
+            target.owed.pop(("who it is",), None)
         target.mac = target.mac or next(
             (seen.value for seen in found.observations if seen.field == "mac"), None
         )

@@ -28,6 +28,7 @@ from auditor.store import Store
 
 ENDED = "ended"
 """The kind of the log's line that says why a process of the run ended early."""
+OWING = "not everything was asked, for the reasons of our own that are named as withheld"
 _TICK = 0.25
 """Seconds between two flushes: what a kill loses at most."""
 _WITHOUT = (
@@ -90,6 +91,7 @@ class Execution:
     _search: Search = field(init=False)
 
     def __post_init__(self) -> None:
+        fingerprint.have_at_hand()
         self._record = Record(self.store, self.run.id, self.clock, swept=dict(self.past.swept))
         self._gate = Gate(
             self.scope, self.stop, self.clock, ends_at(self.clock(), self.audit.total_seconds),
@@ -130,6 +132,8 @@ class Execution:
                 self._pursuit.close_all()
                 await self._pursuit.drain()
                 self._gate.check()
+                if self._record.is_owing:
+                    end = EndedError("partial", OWING)
             except EndedError as ended:
                 end = ended
                 await self._pursuit.abandon()
@@ -164,7 +168,12 @@ class Execution:
             complete=end.state == "complete",
             state=end.state,
             coverage=coverage(
-                self.scope, now, record.swept, answered=len(record.answered), outside=len(record.outside)
+                self.scope,
+                now,
+                record.swept,
+                answered=len(record.answered),
+                outside=len(record.outside),
+                owed=record.owed,
             ),
             notes=tuple(dict.fromkeys((*self.run.notes, *record.notes))),
         )
@@ -192,6 +201,7 @@ class Execution:
         expected = estimate(self.scope, self.audit, self.clock()).seconds
         while True:
             self.store.flush()
+            self._search.network.look()
             self._record.tally.swept = self._search.swept
             self.watch(self._record.tally.progress(loop.time() - began, expected))
             if self._gate.until is not None and self.clock() >= self._gate.until:

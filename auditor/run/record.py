@@ -29,6 +29,8 @@ class Record:
     outside: set[str] = field(default_factory=set)
     beside: set[str] = field(default_factory=set)
     """Who answered a question put to everybody without being among the run's targets: counted, nothing of it kept."""
+    owed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By subject, why each question was withheld that we owe it: asked when the run is taken up."""
     notes: list[str] = field(default_factory=list)
     bugs: int = 0
 
@@ -47,6 +49,7 @@ class Record:
     def keep(self, target: Target, exchange: Exchange) -> None:
         """Write down an exchange, and let the target remember it."""
         target.memory.keep(exchange)
+        target.heed(exchange)
         self.store.add(self.run, [exchange])
         self.tally.exchanges += 1
 
@@ -80,15 +83,25 @@ class Record:
                 exchanges=own_exchanges(known, part),
             )
 
+    @property
+    def is_owing(self) -> bool:
+        """Whether anything was withheld for reasons of our own."""
+        return bool(self.owed) or any(one.is_owing for one in self.swept.values())
+
     def done(self, target: Target) -> None:
-        """Write down that a device was asked to its end."""
-        self.store.event(self.run, self.clock(), "done", target.subject)
+        """Write down that a device was asked to its end, or remember what we owe it."""
+        if target.owed:
+            self.owed[target.subject] = tuple(target.owed.values())
+        else:
+            self.owed.pop(target.subject, None)
+            self.store.event(self.run, self.clock(), "done", target.subject)
         self.tally.done += target.granted
 
     def chunk(self, name: str, swept: Swept) -> None:
-        """Write down that a chunk was swept to its end."""
+        """Write down that a chunk was swept to its end, or in part."""
         self.swept[name] = swept
-        self.store.event(self.run, self.clock(), "swept", name, swept.text())
+        kind = "swept in part" if swept.is_owing else "swept"
+        self.store.event(self.run, self.clock(), kind, name, swept.text())
 
     def event(self, kind: str, subject: str, text: str) -> None:
         """Write something else down."""

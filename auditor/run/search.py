@@ -8,8 +8,8 @@ from types import ModuleType
 
 from auditor.discovery.arp import unknown_before
 from auditor.model import Endpoint, Exchange, Grant, Method, Protocol, Sighting, Status
-from auditor.net import Field, Look, Network
-from auditor.run.coverage import from_fields
+from auditor.net import FAULT, Field, Look, Network
+from auditor.run.coverage import from_fields, not_tried
 from auditor.run.gate import Gate
 from auditor.run.past import Past
 from auditor.run.plan import Audit, Chunk, chunks, methods
@@ -22,6 +22,8 @@ from auditor.store import CONNECT, Place
 
 _MOST_TRIED = 4
 """Ports tried of a device that was met before, by no TCP port, and is silent now."""
+_SWEEP = "tries of a sweep"
+"""What stands among the questions we owe a device for ports that were not tried."""
 _SITES = 8
 """Sites swept side by side; the pace is kept for all of them together."""
 
@@ -104,7 +106,11 @@ class Search:
             if self.gate.scope.opening(now) == now:
                 break
             await self.gate.passed()
-        await self._look_again(scope, chunk)
+        await self._look_again(scope, chunk, fields)
+        for reason, addresses in not_tried(fields).items():
+            for address in addresses:
+                if target := self.pursuit.targets.get(f"{chunk.site}/{address}"):
+                    target.owed[_SWEEP, reason] = reason
         self.record.chunk(chunk.name, from_fields(self._fields.pop(chunk.name)))
 
     async def _neighbours_first(self, chunk: Chunk, fields: list[Field]) -> tuple[Scope, frozenset[Method]]:
@@ -122,12 +128,13 @@ class Search:
         macs = {one.address: one.mac for one in self._of(chunk.site) if one.mac}
         return scope.holding_off(chunk.site, macs, now), frozenset({Method.ARP})
 
-    async def _look_again(self, scope: Scope, chunk: Chunk) -> None:
+    async def _look_again(self, scope: Scope, chunk: Chunk, fields: list[Field]) -> None:
         """Try the ports that devices had when they were last met, so that what has closed, or is silent, was asked."""
         if Method.TCP_SWEEP not in scope.methods:
             return
         part = scope.narrow(targets=chunk.targets) if chunk.targets else scope
         looking = self.network.field(part, chunk.site, ports=self.audit.ports, thorough=self.audit.thorough)
+        fields.append(looking)
         places = [
             one for one in self.known if one.site == chunk.site and chunk.holds(*address_number(one.address))
         ]
@@ -149,6 +156,8 @@ class Search:
             looked = await _tried_twice(looking, grant, port)
             if looked[0] is Status.ANSWERED:
                 self._sight(place.site, Sighting(place.address, str(Method.TCP_SWEEP), looking.now(), port))
+            elif looked[0] is Status.WITHHELD:
+                looking.withhold(looked[1], place.address)
             elif looked[0] in {Status.REFUSED, Status.SILENT}:
                 self.record.again(
                     Exchange(
@@ -183,7 +192,9 @@ class Search:
             async for sighting in module.discover(looking):
                 self._sight(chunk.site, sighting)
 
-        await self.pursuit.asker.attempt(f"{chunk.site} {module.METHOD}", look())
+        if not await self.pursuit.asker.attempt(f"{chunk.site} {module.METHOD}", look()):
+            for address in looking.addresses():
+                looking.withhold(FAULT, address)
         for note in looking.notes:
             self.record.note(note)
 

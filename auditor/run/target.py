@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from auditor.model import Endpoint, Exchange, Plan, Protocol, Sighting, Status, Transport
+from auditor.net import is_owed
 from auditor.run.again import Reader
 from auditor.run.named import Named
 from auditor.run.remember import Memory
@@ -51,6 +52,8 @@ class Target:
     """TCP ports that no sweep found: asked because it names them."""
     is_nobodys: bool = False
     """All else was asked and nothing points to any maker."""
+    owed: dict[tuple[object, ...], str] = field(default_factory=dict)
+    """Questions withheld for reasons of our own and not put since, with the reason; kept when all else is forgotten."""
     closed: bool = False
     """Nothing more will be found at it; what is still to be asked is asked now."""
     is_done: bool = False
@@ -84,6 +87,14 @@ class Target:
         """State that nothing more will be found at this address."""
         self.closed = True
         self.news.set()
+
+    def heed(self, exchange: Exchange) -> None:
+        """Take note of a question that was withheld for a reason of our own, or was put after all."""
+        name = (exchange.endpoint, exchange.probe, exchange.request)
+        if exchange.status is not Status.WITHHELD:
+            self.owed.pop(name, None)
+        elif is_owed(exchange.detail):
+            self.owed[name] = exchange.detail
 
     def finish(self) -> None:
         """State that it has been asked to its end, and forget what it said: that is in the store."""

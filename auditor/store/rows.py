@@ -114,9 +114,13 @@ def _coverage_text(coverage: Coverage | None) -> str | None:
             "answered": coverage.answered,
             "silent": coverage.silent,
             "outside": coverage.outside,
-            "withheld": [[one.reason, one.addresses] for one in coverage.withheld],
+            "withheld": [_withheld_row(one) for one in coverage.withheld],
         }
     )
+
+
+def _withheld_row(one: Withheld) -> list[str | int]:
+    return [one.reason, one.addresses, *((one.questions,) if one.questions else ())]
 
 
 def _coverage(text: str | None) -> Coverage | None:
@@ -136,7 +140,7 @@ def _counted(found: Mapping[str, Any]) -> Coverage:
         answered=counted(found["answered"]),
         silent=counted(found["silent"]),
         outside=counted(found["outside"]),
-        withheld=tuple(Withheld(str(reason), counted(count)) for reason, count in found["withheld"]),
+        withheld=tuple(Withheld(str(reason), *map(counted, counts)) for reason, *counts in found["withheld"]),
     )
 
 
