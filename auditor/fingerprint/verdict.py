@@ -177,15 +177,21 @@ _ENOUGH = 2
 """Independent witnesses that bear each other out."""
 
 
-def _strength(name: str, bid: _Bid) -> tuple[int, int, int, int, int, int]:
+def _strength(name: str, bid: _Bid) -> tuple[int, int, int, int, int, int, int]:
     return (
         _is_told_after_login(bid),
         _certainty(name, bid).rank,
         max(one.match.certainty.rank for one in bid.findings),
+        _is_said_twice(bid) if name == "maker" else False,
         max(bool(one.rule.maker) for one in bid.findings),
         len({one.rule.witness for one in bid.findings}),
         len(bid.value) if name == "firmware" else 0,
     )
+
+
+def _is_said_twice(bid: _Bid) -> bool:
+    """Tell whether two texts name the maker, be they of one origin: one sign that others share does not take it away."""
+    return _many({_text(one) for one in bid.findings if one.match.certainty is not Certainty.TENTATIVE})
 
 
 def _is_told_after_login(bid: _Bid) -> bool:

@@ -157,6 +157,8 @@ def test_a_seller_s_name_is_one_witness_wherever_it_is_shown() -> None:
     claim = identify("d", shown).claim("maker")
     assert claim is not None
     assert (claim.value, claim.certainty) == ("trendnet", Certainty.TENTATIVE)
+    hinted = identify("d", [*shown, *said("rtsp.realm", "Embedded Net DVR")])
+    assert hinted.value("maker") == "trendnet"
     built = identify("d", [*shown, *said("isapi.namespace", "http://www.hikvision.com/ver20/XMLSchema")])
     assert (
         built.value("maker"),
