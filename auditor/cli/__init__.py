@@ -14,6 +14,8 @@ import click
 import auditor
 from auditor.cli._words import Exit, Judge, flush, heedless_of_characters, let_go
 
+_ONLY_OURS = 0o077
+"""The mask of files that are written: they hold where which weak device is."""
 _FOLDER = Path(__file__).resolve().parent
 
 
@@ -45,6 +47,20 @@ def _colorless(context: click.Context, _: click.Parameter, value: bool) -> None:
         os.environ["NO_COLOR"] = "1"
 
 
+def _shared(_context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        try:
+            mask = int(value, 8)
+        except ValueError:
+            mask = -1
+        if not 0 <= mask <= _ONLY_OURS or mask & 0o700:
+            raise click.BadParameter(
+                f"{value!r} is no mask such as 027 (the group may read) or 022 (everybody may)",
+                param_hint="--umask",
+            )
+        os.umask(mask)
+
+
 def _everywhere() -> Iterator[click.Option]:
     """Yield the options that every command takes."""
     yield click.Option(
@@ -62,6 +78,14 @@ def _everywhere() -> Iterator[click.Option]:
         callback=_colorless,
         is_eager=True,
         help="No colour, as NO_COLOR=1.",
+    )
+    yield click.Option(
+        ["--umask"],
+        metavar="MASK",
+        expose_value=False,
+        callback=_shared,
+        is_eager=True,
+        help="What others may not do with files that are written: 027 lets the group read; default 077, only you.",
     )
 
 
@@ -152,11 +176,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     verbose = any(one in {"-v", "--verbose"} for one in given)
-    with Judge(verbose=verbose) as judge:
-        ended = program.main(given, prog_name="auditor", standalone_mode=False)
-        judge.code = int(ended) if isinstance(ended, int) else Exit.DONE
-        with suppress(BrokenPipeError):  # the work is done, whoever has read enough of it
-            flush()
+    before = os.umask(_ONLY_OURS)
+    try:
+        with Judge(verbose=verbose) as judge:
+            ended = program.main(given, prog_name="auditor", standalone_mode=False)
+            judge.code = int(ended) if isinstance(ended, int) else Exit.DONE
+            with suppress(BrokenPipeError):  # the work is done, whoever has read enough of it
+                flush()
+    finally:
+        os.umask(before)
     return int(judge.code)
 
 

@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from auditor import resources
+from auditor.cli._filled_in import template
 from auditor.scope import ScopeError, interval, read_text
 
 
@@ -44,10 +43,7 @@ def command(path: Path, networks: tuple[str, ...], days: int, force: bool) -> No
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--network") from error
     today = datetime.now(tz=UTC).replace(hour=0, minute=0, second=0, microsecond=0)  # noqa: TID251  the command is where the clock is read
-    environment = Environment(  # noqa: S701  TOML, not HTML
-        loader=FileSystemLoader(resources.templates()), undefined=StrictUndefined
-    )
-    text = environment.get_template("scope.toml").render(
+    text = template(
         valid_from=f"{today:%Y-%m-%dT%H:%M:%SZ}",
         valid_until=f"{today + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}",
         networks=", ".join(f'"{network}"' for network in networks),

@@ -8,6 +8,7 @@ import click
 from auditor.cli import _accounts, _forms
 from auditor.cli._changes import few_lines
 from auditor.cli._estimate import lines, summary
+from auditor.cli._filled_in import refuse_unfilled
 from auditor.cli._nmap import by_nmap
 from auditor.cli._progress import watching
 from auditor.cli._reading import database
@@ -167,6 +168,8 @@ def command(
     credentials = _credentials(credentials_file, scope)
     if dry_run:
         return _dry(scope, audit, credentials, as_json=as_json)
+    if scope_file is not None:
+        refuse_unfilled(scope)
     permit(scope)
     chosen = chosen_basis(policy, _now().date())
     is_narrowed = bool(wanted.targets or wanted.exclude or wanted.methods or audit.ports)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from auditor.cli._estimate import lines, summary
+from auditor.cli._filled_in import unfilled
 from auditor.cli._words import Exit, say_json, shown, words
 from auditor.model import Grant
 from auditor.run import Audit, estimate
@@ -71,6 +72,8 @@ def check(
             *lines(foreseen, scope.pace),
         ):
             click.echo(line)
+    for blank in unfilled(scope):
+        words(f"still to be filled in, `auditor scan` refuses before: {blank}")
     if scope.count(at=at) == 0 and not scope.too_large(at=at):
         words(f"{path} grants no address: list networks under a [[site]]")
         return Exit.REFUSED
