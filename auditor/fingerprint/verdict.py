@@ -119,7 +119,7 @@ def _maker_weighed(bid: _Bid) -> Certainty:
     the maker's own, or two firm ones of independent origin.
     """
     firm = {one.rule.witness for one in bid.findings if one.match.certainty is not Certainty.TENTATIVE}
-    own = [one.match.certainty for one in bid.findings if one.rule.sole and not one.match.nursery]
+    own = [one.match.certainty for one in bid.findings if one.rule.sole and not one.match.is_weak]
     if Certainty.CERTAIN in own or (own and len(firm) >= _ENOUGH):
         return Certainty.CERTAIN
     return Certainty.FIRM if own or len(firm) >= _ENOUGH else Certainty.TENTATIVE
@@ -128,7 +128,7 @@ def _maker_weighed(bid: _Bid) -> Certainty:
 def _told_weighed(bid: _Bid) -> Certainty:
     """Weigh what a device tells of itself: one firm sign or two weak ones are firm, two firm ones are certain."""
     firm = {one.rule.witness for one in bid.findings if one.match.certainty is not Certainty.TENTATIVE}
-    weak = {one.rule.witness for one in bid.findings if not one.match.nursery} - firm
+    weak = {one.rule.witness for one in bid.findings if not one.match.is_weak} - firm
     if any(one.match.certainty is Certainty.CERTAIN for one in bid.findings) or len(firm) >= _ENOUGH:
         return Certainty.CERTAIN
     return Certainty.FIRM if firm or len(weak) >= _ENOUGH else Certainty.TENTATIVE

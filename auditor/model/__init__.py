@@ -1,8 +1,10 @@
 """The nouns that flow between the rooms: frozen values and closed sets, nothing that acts."""
 
 from auditor.model.conversation import (
+    DOUBTFUL_WORD,
     HEARD,
     NOT_THERE,
+    WORD_OF_ANOTHER,
     WRITTEN,
     Endpoint,
     Exchange,
@@ -33,9 +35,11 @@ from auditor.model.plan import Page, Plan
 
 __all__ = [
     "ACCEPTANCE_ENDED",
+    "DOUBTFUL_WORD",
     "HEARD",
     "MAY_HOLD",
     "NOT_THERE",
+    "WORD_OF_ANOTHER",
     "WRITTEN",
     "Acceptance",
     "Account",

@@ -31,6 +31,10 @@ HEARD = frozenset({Status.ANSWERED, Status.GARBLED})
 """Statuses of exchanges in which somebody said something."""
 NOT_THERE = frozenset({Status.REFUSED, Status.SILENT})
 """Statuses of questions that were put and found nobody who answers them."""
+WORD_OF_ANOTHER = "another's word: "
+"""So begins the detail of an exchange in which somebody other than its endpoint speaks: it claims nothing of the endpoint."""
+DOUBTFUL_WORD = "doubtful word: "
+"""So begins the detail of an exchange of which it is not sure who speaks: what it claims is tentative."""
 WRITTEN = frozenset({"csv"})
 """Sources that somebody wrote: they say what is held to be there, and not that anything answered."""
 
