@@ -11,6 +11,7 @@ from auditor.net.network import Network
 from auditor.net.question import Heard, Question
 from auditor.net.stop import Stop
 from auditor.net.talk import ASKED_AGAIN
+from auditor.net.trust import Trust
 
 __all__ = [
     "ASKED_AGAIN",
@@ -29,6 +30,7 @@ __all__ = [
     "Network",
     "Question",
     "Stop",
+    "Trust",
     "alternating",
     "inquire",
     "streamed",
