@@ -37,7 +37,7 @@ class Streams:
     def segment(self, key: bytes, flags: int, number: int, ack: int, part: bytes, at: float) -> None:
         """Take a segment that has data or one of SYN, FIN and RST."""
         if flags & SYN:
-            self._opened(key, flags, number, at)
+            self._opened(key, flags, number, ack, at)
             return
         side = self.known.get(key)
         if side is None:
@@ -70,7 +70,7 @@ class Streams:
                 self._close(talk, is_closed=False)
                 self._forget(talk)
 
-    def _opened(self, key: bytes, flags: int, number: int, at: float) -> None:
+    def _opened(self, key: bytes, flags: int, number: int, ack: int, at: float) -> None:
         side = self.known.get(key)
         following = (number + 1) & 0xFFFFFFFF
         if side is not None and side.at is not None and side.place(following) != side.at and not flags & ACK:
@@ -79,7 +79,10 @@ class Streams:
         if side is None:
             side = self._begin(key, at, is_client=not flags & ACK, from_start=True)
         if side.at is None:
-            side.at = following
+            side.begin(following)
+        if flags & ACK and ack and side.peer.at is None:
+            side.peer.begin(ack)
+        side.talk.go_on()
 
     def _joined(self, key: bytes, part: bytes, at: float) -> Side | None:
         """Join a conversation midway, where what is said tells who says it."""
