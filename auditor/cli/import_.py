@@ -9,7 +9,7 @@ import click
 from auditor.cli._evidence import Problems, conclude, evidence_options, now, scope_of, unreadable
 from auditor.cli._words import Exit, Failure, words
 from auditor.fingerprint import vocabulary
-from auditor.intake import EvidenceError, Kind, Tell, kinds, register_csv
+from auditor.intake import EvidenceError, Kind, Tell, Together, kinds, register_csv
 from auditor.model import Exchange
 from auditor.run.imports import Importer
 from auditor.store import Access, Store
@@ -109,9 +109,36 @@ def _import(
     problems = Problems()
     with Store.open(db, Access.CREATE) as store:
         importer = Importer(store, scope, now, site)
-        failed = [path for path in files if not _read(kind, path, at, importer, problems)]
+        if kind.read_together is not None and len(files) > 1:
+            failed = _read_together(kind.read_together, files, importer, problems)
+        else:
+            failed = [path for path in files if not _read(kind, path, at, importer, problems)]
+        for note in problems.notes():
+            importer.note(note)
         code = conclude(store, importer, policy=policy, fail_on=fail_on, as_json=as_json)
     return Exit.USAGE if failed else code
+
+
+def _read_together(
+    read: Together, files: tuple[Path, ...], importer: Importer, problems: Problems
+) -> list[Path]:
+    """Read files that are parts of one recording; return those that are none, as was said of each."""
+    failed: list[Path] = []
+
+    def refuse(path: Path, error: Exception) -> None:
+        failed.append(path)
+        words(unreadable(path, error).message if isinstance(error, OSError) else f"auditor: {error}")
+
+    showing: set[str] = set()
+    for exchange in read(files, problems.tell, refuse):
+        if importer.take(exchange):
+            showing.add(exchange.source.partition(" ")[2])
+    for path in files:
+        if path.name not in showing and path not in failed:
+            words(
+                f"auditor: {path}: nothing in it shows a device that may be described and the others do not show"
+            )
+    return failed
 
 
 def _read(kind: Kind, path: Path, at: datetime | None, importer: Importer, problems: Problems) -> bool:

@@ -9,10 +9,10 @@ import importlib
 import pkgutil
 from functools import cache
 
-from auditor.intake.evidence import EvidenceError, Kind, Problem, Tell
+from auditor.intake.evidence import EvidenceError, Kind, Problem, Tell, Together
 from auditor.intake.sieved import behind
 
-__all__ = ["EvidenceError", "Kind", "Problem", "Tell", "kinds"]
+__all__ = ["EvidenceError", "Kind", "Problem", "Tell", "Together", "kinds"]
 
 
 @cache

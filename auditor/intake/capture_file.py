@@ -1,18 +1,17 @@
-"""Packets of pcap and pcapng files, plain or gzip, read in pieces of a few megabytes whatever the file's size.
+"""Packets of pcap and pcapng files, plain or packed, read in pieces of a few megabytes whatever the file's size.
 
 scapy's readers make several objects for each packet, which is an order of magnitude too slow for a gigabyte of video;
 `tests/benchmarks/capture.py` measures both. Source: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
 """
 
-import gzip
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from io import BufferedIOBase
 from pathlib import Path
+from typing import BinaryIO
 
 from auditor.intake.evidence import EvidenceError, Problem, Tell
+from auditor.intake.packed import BROKEN, Pieces, opened
 
 Record = tuple[float, int, bytes, int, int, bool]
 """Seconds since 1970, link type, a buffer, where the packet begins and ends in it, and whether it was cut."""
@@ -21,7 +20,6 @@ PIECE = 2 * 1024 * 1024
 LARGEST = 1024 * 1024
 """Bytes of one packet or block that are believed; more means that the file is damaged."""
 
-_GZIP = b"\x1f\x8b"
 _CLASSIC = {
     b"\xd4\xc3\xb2\xa1": ("<", 1e-6, 16),
     b"\xa1\xb2\xc3\xd4": (">", 1e-6, 16),
@@ -34,14 +32,13 @@ _CLASSIC = {
 _SECTION = b"\x0a\x0d\x0d\x0a"
 _ORDER = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 _INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, _PACKET = 1, 2, 3, 6
-_BROKEN = (OSError, EOFError, zlib.error)
 
 
 @dataclass(slots=True)
 class _Source:
     """The bytes of a file, piece by piece; what breaks in reading ends them and is said."""
 
-    file: BufferedIOBase
+    file: Pieces
     name: str
     tell: Tell
     buffer: bytes = b""
@@ -56,7 +53,9 @@ class _Source:
             return False
         try:
             piece = self.file.read1(PIECE)  # what there is: of a packed file cut short, all of it
-        except _BROKEN as error:
+        except BROKEN as error:
+            if not self.before and not self.buffer:
+                raise EvidenceError(f"{self.name}: byte 0: cannot be unpacked or read ({error})") from error
             self.problem(f"cannot be unpacked or read any further ({error})", self.before + len(self.buffer))
             piece = b""
         self.ended = not piece
@@ -81,13 +80,12 @@ class _Source:
 def records(path: Path, tell: Tell) -> Iterator[Record]:
     """Yield the packets of a capture in file order. EvidenceError when it is no capture; OSError as from open."""
     with path.open("rb") as file:
-        packed = file.read(2) == _GZIP
-        file.seek(0)
-        if packed:
-            with gzip.open(file) as unpacked:
-                yield from _records(_Source(unpacked, path.name, tell))
-        else:
-            yield from _records(_Source(file, path.name, tell))
+        yield from records_of(file, path.name, tell)
+
+
+def records_of(file: BinaryIO, name: str, tell: Tell) -> Iterator[Record]:
+    """Yield the packets of a capture that is open already."""
+    yield from _records(_Source(opened(file, name), name, tell))
 
 
 def _records(source: _Source) -> Iterator[Record]:
@@ -103,7 +101,8 @@ def _records(source: _Source) -> Iterator[Record]:
     else:
         raise EvidenceError(
             f"{source.name}: byte 0: begins with {magic.hex() or 'nothing'}, which no capture does; "
-            "give a pcap or pcapng file as tcpdump or Wireshark write it, plain or gzip"
+            "give a pcap or pcapng file as tcpdump or Wireshark write it, plain or packed (gzip, zstd, xz, bzip2); "
+            "editcap -F pcap makes one of other kinds"
         )
 
 

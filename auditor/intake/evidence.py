@@ -1,6 +1,6 @@
 """What every reader of somebody else's evidence says of a file: where it broke, and what was left out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ class Problem:
     place: str
     """As in `byte 1204`, `line 12` or `row 3, column ip`."""
     what: str
+    is_count: bool = False
+    """It sums up one file, so it is said however much else was said before."""
 
     def __str__(self) -> str:
         return without_secrets(f"{self.file}: {self.place}: {self.what}")
@@ -41,6 +43,13 @@ class Kind:
     read: Callable[[Path, Tell, datetime | None], Iterator[Exchange]]
     says_when: bool = False
     """The file itself says when each thing was seen."""
+    read_together: "Together | None" = None
+    """How several files are read that are parts of one, such as those of a ring."""
+
+
+Refuse = Callable[[Path, Exception], None]
+"""What is called for a file that is not of its kind (EvidenceError) or cannot be opened (OSError)."""
+Together = Callable[[Sequence[Path], Tell, Refuse], Iterator[Exchange]]
 
 
 def moment(seconds: float) -> datetime | None:

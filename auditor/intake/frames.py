@@ -7,16 +7,22 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 ETHERNET, RAW_IP, SLL, SLL2 = 1, 101, 113, 276
-LINKS = {ETHERNET, RAW_IP, SLL, SLL2, 0, 12, 14, 108, 228, 229}
-"""Link types that are read; Wi-Fi and others are named as a problem."""
+_PPP_LINKS = {9: 0, 50: 0, 51: 0x8864}
+_HEADS = {0: 4, 12: 0, 14: 0, RAW_IP: 0, 108: 4, 109: 12, 228: 0, 229: 0}
+"""Link types of IP without more, and how many bytes come before it."""
+_NFLOG = 239
+LINKS = {ETHERNET, SLL, SLL2, 104, 219, _NFLOG, *_PPP_LINKS, *_HEADS}
+"""Link types that are read; Wi-Fi and others are counted and named."""
 
 IPV4, IPV6, ARP = 0x0800, 0x86DD, 0x0806
-TCP, UDP = 6, 17
+ETHER, PPP = 0x10000, 0x10001
+"""Kinds that have no Ethernet type: an Ethernet frame, PPP."""
+TCP, UDP, AUTHENTICATION = 6, 17, 51
 
-_TAGS = frozenset({0x8100, 0x88A8, 0x9100, 0x9200})
+TAGS = frozenset({0x8100, 0x88A8, 0x9100, 0x9200})
 _MAX_TAGS = 4
 _EXTENSIONS = frozenset({0, 43, 60, 135, 139, 140})
-_FRAGMENT, _AUTHENTICATION = 44, 51
+_FRAGMENT = 44
 _MAX_EXTENSIONS = 8
 _LARGEST_PACKET = 65_535
 
@@ -40,10 +46,28 @@ def payload_of(link: int, buffer: bytes, begin: int, end: int) -> tuple[int, int
         return _tagged(buffer, begin + 14, end)
     if link == SLL2:
         return int.from_bytes(buffer[begin : begin + 2], "big"), begin + 20
-    if link in {0, 108}:
-        begin += 4
+    if link in _PPP_LINKS:
+        return _PPP_LINKS[link] or PPP, begin
+    if link == 104:  # Cisco HDLC
+        return int.from_bytes(buffer[begin + 2 : begin + 4], "big"), begin + 4
+    if link == 219:
+        return 0x8847, begin
+    begin = _behind_nflog(buffer, begin, end) if link == _NFLOG else begin + _HEADS[link]
     version = buffer[begin] >> 4 if begin < end else 0
     return {4: IPV4, 6: IPV6}.get(version, 0), begin
+
+
+def _behind_nflog(buffer: bytes, at: int, end: int) -> int:
+    """Return where the packet begins among what Linux notes of it, in its own byte order; `end` without one."""
+    at += 4
+    for _ in range(64):
+        size = buffer[at] | buffer[at + 1] << 8 if at + 4 <= end else 0
+        if size < 4:
+            return end
+        if buffer[at + 2] | buffer[at + 3] << 8 == 9:  # NFULA_PAYLOAD
+            return at + 4
+        at += size + (-size % 4)
+    return end
 
 
 def _tagged(buffer: bytes, at: int, end: int) -> tuple[int, int]:
@@ -52,10 +76,10 @@ def _tagged(buffer: bytes, at: int, end: int) -> tuple[int, int]:
         if at + 2 > end:
             return 0, end
         kind = buffer[at] << 8 | buffer[at + 1]
-        if kind not in _TAGS:
-            return kind, at + 2
+        if kind not in TAGS:
+            break
         at += 4
-    return 0, end
+    return (buffer[at] << 8 | buffer[at + 1], at + 2) if at + 2 <= end else (0, end)
 
 
 @dataclass(slots=True)
@@ -103,6 +127,8 @@ class Assembler:
         flags = buffer[at + 6] << 8 | buffer[at + 7]
         data = buffer[at + head : stop]
         if not flags & 0x3FFF:
+            if protocol == AUTHENTICATION and len(data) >= 12:
+                protocol, data = data[0], data[(data[1] + 2) * 4 :]
             return Packet(protocol, source, target, data, cut=bool(total) and at + total > end)
         number = buffer[at + 4] << 8 | buffer[at + 5]
         name = (source, target, protocol, number)
@@ -124,7 +150,7 @@ class Assembler:
                 number = int.from_bytes(buffer[here + 4 : here + 8], "big")
                 name = (source, target, buffer[here], number)
                 return self._fragment(name, word & 0xFFF8, buffer[here + 8 : stop], last=not word & 1)
-            if protocol == _AUTHENTICATION:
+            if protocol == AUTHENTICATION:
                 protocol, here = buffer[here], here + (buffer[here + 1] + 2) * 4
             elif protocol in _EXTENSIONS:
                 protocol, here = buffer[here], here + (buffer[here + 1] + 1) * 8

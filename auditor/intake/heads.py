@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.intake.messages import Message, messages
-from auditor.intake.streams import Conversation
+from auditor.intake.messages import Message
+from auditor.intake.talks import Conversation, Pair
 from auditor.model import Protocol, Transport
 from auditor.wire import http, logins, tls
 
@@ -37,15 +37,11 @@ class Saying:
 
 
 def sayings(talk: Conversation) -> Iterator[Saying]:
-    """Yield what is worth reading of a conversation."""
+    """Yield what is worth reading of a conversation that is not made of messages."""
     port = int.from_bytes(talk.key[-2:], "big")
     said = talk.said
-    if said[:2] == b"\x16\x03":
+    if said[:2] in {b"\x16\x03", b"\x15\x03"}:
         yield from _tls(said)
-    elif said[:5].upper() == b"HTTP/":
-        yield from _http(talk)
-    elif said[:5].upper() == b"RTSP/":
-        yield from _rtsp(talk)
     elif said[4:8] == b"DHIP":
         yield from _dhip(said)
     elif said[:4] == b"SSH-":
@@ -54,20 +50,24 @@ def sayings(talk: Conversation) -> Iterator[Saying]:
         yield Saying(Protocol.FTP, Transport.TCP, b"", said.split(b"\n", 1)[0][:1024] + b"\n")
     elif port == 23 or said[:2] in {b"\xff\xfb", b"\xff\xfd"}:
         yield from _telnet(talk)
-    if _SIP_SPOKEN.match(talk.asked[:2048]):
-        for message in messages(talk.asked):
-            yield Saying(
-                Protocol.SIP,
-                Transport.TCP,
-                b"",
-                logins.without_login(message.bytes),
-                by_client=True,
-                cut=message.cut,
-            )
+
+
+def answered(pair: Pair) -> Iterator[Saying]:
+    """Yield what is worth reading of an answer, and of whatever is said in SIP."""
+    start = pair.answer.head[:5].upper()
+    if pair.answer.is_sip:
+        said = logins.without_login(pair.answer.bytes)
+        yield Saying(Protocol.SIP, Transport.TCP, b"", said, by_client=pair.by_client, cut=pair.answer.cut)
+    elif start == b"HTTP/":
+        yield from _http(pair)
+    elif start == b"RTSP/":
+        yield from _rtsp(pair)
 
 
 def _tls(said: bytes) -> Iterator[Saying]:
-    handshake = tls.parse(said)
+    while said[:2] == b"\x15\x03":  # a warning before the hello: that name is not mine
+        said = said[5 + int.from_bytes(said[3:5], "big") :]
+    handshake = tls.parse(said) if said[:2] == b"\x16\x03" else None
     if handshake is not None and (handshake.chain or handshake.version):
         record = tls.record(handshake.version, handshake.cipher, handshake.chain)
         yield Saying(Protocol.TLS, Transport.TLS, b"", record)
@@ -88,26 +88,23 @@ def _telnet(talk: Conversation) -> Iterator[Saying]:
         yield Saying(Protocol.TELNET, Transport.TCP, b"", first[: prompt.end()] if prompt else first[:512])
 
 
-def _http(talk: Conversation) -> Iterator[Saying]:
-    asked = list(messages(talk.asked))
-    answers = [one for one in messages(talk.said) if one.first_line[9:10] != b"1"]
-    is_in = False
-    for number, answer in enumerate(answers):
-        request = asked[number] if number < len(asked) else None
-        if answer.first_line[:5].upper() != b"HTTP/":
-            return
-        is_in = is_in or (request is not None and logins.shows_login(request.head))
-        yield _answer(request, answer, is_in=is_in, cut=answer.cut or (talk.cut and answer is answers[-1]))
-        if request is not None and request.first_line[:8].upper() == b"CONNECT ":
-            return  # what follows is said by somebody else, through a tunnel
+def _http(pair: Pair) -> Iterator[Saying]:
+    request, standing = pair.request, pair.standing
+    if standing.is_tunnel:
+        return
+    standing.is_tunnel = (
+        request is not None and request.first_line[:8].upper() == b"CONNECT " and pair.answer.status == 200
+    )
+    standing.is_in = standing.is_in or (request is not None and logins.shows_login(request.head))
+    yield _answer(request, pair.answer, is_in=standing.is_in)
 
 
-def _answer(request: Message | None, answer: Message, *, is_in: bool, cut: bool) -> Saying:
+def _answer(request: Message | None, answer: Message, *, is_in: bool) -> Saying:
     """Make a saying of an answer; `is_in` says that somebody showed a login on this connection before it."""
     is_onvif = request is not None and (
         b"/onvif/" in request.first_line.lower() or b"envelope" in request.body[:512].lower()
     )
-    body = answer.body if _is_text(request, answer) and _may_keep(request, answer) else b""
+    body = bytes(answer.body) if _is_text(request, answer) and _may_keep(request, answer) else b""
     return Saying(
         Protocol.ONVIF if is_onvif else Protocol.HTTP,
         Transport.TCP,
@@ -116,7 +113,7 @@ def _answer(request: Message | None, answer: Message, *, is_in: bool, cut: bool)
         if _is_icon(request)
         else logins.without_login(answer.head + body),
         logged_in=is_in or (request is not None and _is_logged_in(request, is_soap=is_onvif)),
-        cut=cut or len(body) < len(answer.body),
+        cut=answer.cut or len(body) < len(answer.body),
     )
 
 
@@ -125,7 +122,7 @@ def _may_keep(request: Message | None, answer: Message) -> bool:
 
     Who is turned away was not, and what a device says to that tells no settings.
     """
-    return request is not None or answer.first_line[9:12] == b"401"
+    return request is not None or answer.status == 401
 
 
 def _is_icon(request: Message | None) -> bool:
@@ -139,13 +136,13 @@ def _is_text(request: Message | None, answer: Message) -> bool:
         return True
     if any(mark in kind for mark in _TEXTUAL):
         return "multipart" not in kind
-    start = answer.body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = bytes(answer.body[:64]).lstrip(b"\xef\xbb\xbf \t\r\n")
     return not kind and start[:1] in {b"<", b"{", b"["}
 
 
 def _is_logged_in(request: Message, *, is_soap: bool) -> bool:
     """Tell whether a request bears a login, or may: then its body and its answer's are not kept as they are."""
-    body = request.body.lower()
+    body = bytes(request.body).lower()
     return (
         logins.shows_login(request.bytes)
         or any(mark in body for mark in _LOGIN_MARKS)
@@ -153,23 +150,18 @@ def _is_logged_in(request: Message, *, is_soap: bool) -> bool:
     )
 
 
-def _rtsp(talk: Conversation) -> Iterator[Saying]:
-    asked = {one.header("cseq").strip(): one for one in messages(talk.asked)}
-    is_in = False
-    for answer in messages(talk.said):
-        if answer.first_line[:5].upper() != b"RTSP/":
-            continue
-        request = asked.get(answer.header("cseq").strip())
-        verb = request.first_line.upper().partition(b" ")[0] + b" " if request else b""
-        if verb not in _RTSP_KEPT and b" 401 " not in answer.first_line:
-            continue
-        is_in = is_in or (request is not None and _is_logged_in(request, is_soap=False))
-        body = answer.body if _may_keep(request, answer) else b""
-        yield Saying(
-            Protocol.RTSP,
-            Transport.TCP,
-            request.bytes if request else b"",
-            logins.without_login(answer.head + body),
-            logged_in=is_in,
-            cut=answer.cut or len(body) < len(answer.body),
-        )
+def _rtsp(pair: Pair) -> Iterator[Saying]:
+    request, answer, standing = pair.request, pair.answer, pair.standing
+    verb = request.verb + b" " if request else b""
+    standing.is_in = standing.is_in or (request is not None and _is_logged_in(request, is_soap=False))
+    if verb not in _RTSP_KEPT and answer.status != 401:
+        return
+    body = bytes(answer.body) if _may_keep(request, answer) else b""
+    yield Saying(
+        Protocol.RTSP,
+        Transport.TCP,
+        request.bytes if request else b"",
+        logins.without_login(answer.head + body),
+        logged_in=standing.is_in,
+        cut=answer.cut or len(body) < len(answer.body),
+    )

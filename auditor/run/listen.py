@@ -41,7 +41,7 @@ class Listener:
 
     def listen(self, seconds: float | None) -> None:
         """Listen for so long, or until we are told to stop; EarError when we cannot."""
-        dissector = Dissector(f"listen {self.interface}", self.interface, self._tell)
+        dissector = Dissector(f"listen {self.interface}", self.interface)
         with Ear(self.interface, promiscuous=self.promiscuous) as ear:
             heard = ear.frames(seconds, clock=self.clock, ended=self.stop.is_set)
             self.importer.take_all(self._exchanges(dissector, heard, ear))
@@ -58,13 +58,14 @@ class Listener:
                 if dissector.packet(frame):
                     yield from dissector.ready()
             if (now - settled).total_seconds() >= _SETTLE_EVERY:
-                yield from dissector.finish()
+                yield from dissector.settle(settled.timestamp())
                 settled = now
             if (now - shown).total_seconds() >= 1.0:
                 self.lost += ear.lost()
                 self.watch(self._listening((now - began).total_seconds()))
                 shown = now
         yield from dissector.finish()
+        dissector.tally.tell(self._tell)
 
     def _listening(self, seconds: float) -> Listening:
         return Listening(seconds, self.frames, self.importer.exchanges, self.importer.subjects, self.lost)

@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from auditor.model import Endpoint, Exchange, Observation, Protocol, Status, Transport  # noqa: E402 - found by the line above
+from tests.fuzz.captures import feeds as capture_feeds  # noqa: E402 - found by the line above
 
 MAX_SEED = 8192
 """Bytes kept of one seed: what breaks a parser is in its first kilobytes."""
@@ -44,8 +45,9 @@ class Target:
 
 
 def targets() -> tuple[Target, ...]:
-    """Find every wire module and every probe's reader, each once for every protocol it reads."""
-    return (*_wire_targets(), *_reader_targets())
+    """Find every wire module, every probe's reader once for every protocol it reads, and what reads captures."""
+    captures = (Target(f"auditor.intake.{name}", feed) for name, feed in capture_feeds().items())
+    return (*_wire_targets(), *_reader_targets(), *captures)
 
 
 def _modules(room: str) -> Iterator[ModuleType]:

@@ -68,10 +68,12 @@ def talk(
     at = its + 1
     for start in range(0, len(said), segment):
         part = said[start : start + segment]
-        frames.append(to_client / TCP(sport=port, dport=40000, flags="PA", seq=at % 2**32) / Raw(part))
+        head = TCP(sport=port, dport=40000, flags="PA", seq=at % 2**32, ack=mine + 1 + len(asked))
+        frames.append(to_client / head / Raw(part))
         at += len(part)
     if close:
-        frames.append(to_client / TCP(sport=port, dport=40000, flags="FA", seq=at % 2**32))
+        end = TCP(sport=port, dport=40000, flags="FA", seq=at % 2**32, ack=mine + 1 + len(asked))
+        frames.append(to_client / end)
     return frames
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from auditor import fingerprint, probes
 from auditor.intake import EvidenceError, Problem, kinds
-from auditor.intake.streams import HEAD, MOST_KNOWN, Streams
+from auditor.intake.streams import MOST_KNOWN, Streams
+from auditor.intake.talks import HEAD
 from auditor.model import Exchange, Protocol
 from tests.intake import speech
 
@@ -233,7 +234,7 @@ def test_what_is_no_capture_is_refused_with_what_to_do(tmp_path: Path) -> None:
         read(tmp_path / "x.pcap")
 
 
-def test_an_unknown_link_type_is_named_once(tmp_path: Path) -> None:
+def test_packets_of_an_unknown_link_type_are_counted_and_named_once(tmp_path: Path) -> None:
     path = speech.written(tmp_path / "x.pcap", [HELLO, HELLO])
     data = bytearray(path.read_bytes())
     data[20] = 105
@@ -241,7 +242,7 @@ def test_an_unknown_link_type_is_named_once(tmp_path: Path) -> None:
     problems: list[Problem] = []
     assert read(path, problems) == []
     assert [one.what for one in problems] == [
-        "packets of link type 105 are not read; capture on a wired interface, or give Ethernet"
+        "2 of link type 105 (Wi-Fi) not read; capture on a wired interface, or give Ethernet"
     ]
 
 
@@ -249,9 +250,9 @@ def test_memory_stays_bounded_however_many_connections_there_are() -> None:
     streams = Streams()
     for number in range(20_000):
         key = number.to_bytes(4, "big") + bytes(4) + b"\x9c\x40\x00\x50"
-        streams.segment(key, 0x10, 1, b"GET / HTTP/1.1\r\n" + bytes(4000), 0.0)
+        streams.segment(key, 0x10, 1, 1, b"GET / HTTP/1.1\r\n" + bytes(4000), 0.0)
         streams.ready.clear()
-    assert sum(len(side.data) for side in streams.known.values() if side is not None) < 60_000_000
+    assert sum(side.held for side in streams.known.values() if side is not None) < 60_000_000
     assert len(streams.known) <= MOST_KNOWN
     assert HEAD == 65_536
 
