@@ -76,6 +76,14 @@ def test_what_is_asked_for_through_a_proxy_is_not_the_proxys(tmp_path: Path, hos
     assert found[CARRIER].claims == ()
 
 
+def test_what_comes_through_a_tunnel_is_not_the_proxys(tmp_path: Path) -> None:
+    begin = b"CONNECT 192.0.2.10:80 HTTP/1.1\r\nHost: 192.0.2.10:80\r\n\r\n"
+    opened = b"HTTP/1.1 200 Connection established\r\n\r\n"
+    frames = speech.talk(begin + asked(b"/ISAPI/System/deviceInfo"), opened + info(), 3128, server=CARRIER)
+    found = known(tmp_path, *frames)
+    assert CARRIER not in found or found[CARRIER].claims == ()
+
+
 def test_a_whole_address_of_the_server_itself_is_no_proxy(tmp_path: Path) -> None:
     frames = speech.talk(asked(b"http://192.0.2.10/ISAPI/System/deviceInfo"), info(), 80)
     assert maker(known(tmp_path, *frames), DEVICE) is not None
