@@ -106,8 +106,9 @@ def entries(path: Path, tell: Tell, columns: Mapping[str, str] | None = None) ->
         chosen[name] = (column,)
     found = False
     for table in tables(path, tell, known=_known(chosen)):
+        here = {name: table.present(headings) for name, headings in chosen.items()}
         for row in table.rows():
-            entry = _entry(row, table, chosen)
+            entry = _entry(row, table, here)
             if entry is not None:
                 found = True
                 yield entry

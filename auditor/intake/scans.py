@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 import yaml
 
-from auditor.intake import charset_choice, grid, nmap_xml, packed, scan_lines, scan_records
+from auditor.intake import archive, charset_choice, grid, nmap_xml, scan_lines, scan_records
 from auditor.intake.evidence import EvidenceError, Kind, Problem, Tell
 from auditor.model import Exchange
 from auditor.resources import fingerprints
@@ -49,7 +49,7 @@ def read(path: Path, tell: Tell, at: datetime | None = None) -> Iterator[Exchang
     """Yield what each host was found to be. EvidenceError when the file, or none of those packed in it, is of a form we know."""
     refused: list[EvidenceError] = []
     count = 0
-    for part in packed.parts(path, tell):
+    for part in archive.parts(path, tell):
         count += 1
         try:
             yield from _of_part(part, path, tell, at)
@@ -61,7 +61,7 @@ def read(path: Path, tell: Tell, at: datetime | None = None) -> Iterator[Exchang
         tell(Problem(path.name, "left out", str(each)))
 
 
-def _of_part(part: packed.Part, path: Path, tell: Tell, at: datetime | None) -> Iterator[Exchange]:
+def _of_part(part: archive.Part, path: Path, tell: Tell, at: datetime | None) -> Iterator[Exchange]:
     with part.open() as file:
         choice = charset_choice.choose(file)
     with _opened(part, choice) as file:
@@ -77,7 +77,7 @@ def _of_part(part: packed.Part, path: Path, tell: Tell, at: datetime | None) -> 
             yield from _of_text(file, part, choice, path, tell, at)
 
 
-def _opened(part: packed.Part, choice: charset_choice.Choice) -> BinaryIO:
+def _opened(part: archive.Part, choice: charset_choice.Choice) -> BinaryIO:
     """Open a file as UTF-8, whatever it is in, where two or four octets make a character."""
     file = part.open()
     is_wide = choice.codec.startswith(("utf-16", "utf-32"))
@@ -129,7 +129,7 @@ def _foreign(name: str, root: str) -> str:
 
 def _of_text(
     file: BinaryIO,
-    part: packed.Part,
+    part: archive.Part,
     choice: charset_choice.Choice,
     path: Path,
     tell: Tell,

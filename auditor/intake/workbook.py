@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from typing import BinaryIO
 from xml.parsers import expat
 
+from auditor.intake.archive import BROKEN, WORKBOOK
 from auditor.intake.evidence import EvidenceError, Problem, Tell
-from auditor.intake.packed import BROKEN, WORKBOOK
 
 MAX_COLUMNS = 512
 MAX_CELL = 65_536
