@@ -74,11 +74,20 @@ class Problems:
 
     def __init__(self) -> None:
         self.count = 0
+        self._counts: list[Problem] = []
+
+    def notes(self) -> list[str]:
+        """Return what the run must remember of what its files do not show, the first of it in full."""
+        said = [str(one) for one in self._counts[:_MOST_PROBLEMS]]
+        left = len(self._counts) - len(said)
+        return [*said, f"{left} further counts of what files do not show were printed"] if left > 0 else said
 
     def tell(self, problem: Problem) -> None:
-        """Say a problem, unless very many have been said; how a file was read is said in any case."""
-        if problem.is_summary:
-            words(f"auditor: {problem}")
+        """Say a problem, unless very many have been said."""
+        if problem.is_count:
+            self._counts.append(problem)
+            if len(self._counts) > _MOST_PROBLEMS:  # the first are said at the end, as notes of the run
+                words(f"auditor: {problem}")
             return
         self.count += 1
         if self.count <= _MOST_PROBLEMS:

@@ -110,6 +110,8 @@ def _import(
     with Store.open(db, Access.CREATE) as store:
         importer = Importer(store, scope, now, site)
         failed = [path for path in files if not _read(kind, path, at, importer, problems)]
+        for note in problems.notes():
+            importer.note(note)
         code = conclude(store, importer, policy=policy, fail_on=fail_on, as_json=as_json)
     return Exit.USAGE if failed else code
 

@@ -22,8 +22,8 @@ class Problem:
     place: str
     """As in `byte 1204`, `line 12` or `row 3, column ip`."""
     what: str
-    is_summary: bool = False
-    """Not a problem but how a whole file or table was read: it is always said."""
+    is_count: bool = False
+    """It sums up one file, so it is said however much else was said before."""
 
     def __str__(self) -> str:
         return f"{self.file}: {self.place}: {self.what}"

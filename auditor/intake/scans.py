@@ -159,7 +159,7 @@ def _of_text(
                 f"{part.told}: is no result of nmap, masscan, RustScan or zgrab2 that we know, and no nmap XML; "
                 "make one with `nmap -oX FILE`"
             )
-        tell(Problem(part.told, "text", said or "each line says when", is_summary=True))
+        tell(Problem(part.told, "text", said or "each line says when", is_count=True))
 
 
 def _records(lines: Iterable[tuple[int, str]], trouble: grid.Trouble) -> Iterator[scan_records.Record]:

@@ -137,7 +137,7 @@ class Table:
         gave = f"; {left} gave nothing: {why}" if left else ""
         words = f"{self.how}; {_rows(self._read)}{gave}"
         self.tell(
-            Problem(self.name, f"sheet {self.sheet!r}" if self.sheet else "table", words, is_summary=True)
+            Problem(self.name, f"sheet {self.sheet!r}" if self.sheet else "table", words, is_count=True)
         )
 
 
@@ -193,7 +193,7 @@ def _of_workbook(part: archive.Part, tell: Tell, known: Known, passed: list[str]
                         part.told,
                         f"sheet {sheet.name!r}",
                         "no heading we know; it is not read",
-                        is_summary=True,
+                        is_count=True,
                     )
                 )
 

@@ -1,6 +1,7 @@
 """A router that answers for a network is one device met at each of its addresses: time grows with these, and no faster."""
 
 import time
+from dataclasses import replace
 
 from auditor.model import Marks
 from auditor.store.tenancy import Meeting, Tenancy
@@ -27,7 +28,7 @@ def test_one_device_met_at_very_many_places_takes_time_by_their_number() -> None
 def test_a_meeting_said_again_is_not_counted_twice() -> None:
     tenancy = Tenancy(meetings(3))
     (again, *_) = meetings(3)
-    other = Meeting(*(getattr(again, name) for name in ("run", "started", "site", "address", "part", "at", "source")), Marks(mac="0200deadbeef", maker="other"), again.subject)  # fmt: skip
+    other = replace(again, marks=Marks(mac="0200deadbeef", maker="other"))
     tenancy.take(other)
     tenancy.take(again)
     (tenant,) = [one for one in tenancy if len(one.met["r1"].shown) > 1]
