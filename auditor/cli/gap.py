@@ -43,6 +43,8 @@ def command(
         listed = tuple(entries(register, problems.tell, mapping(maps)))
     except OSError as error:
         raise unreadable(register, error) from error
+    for note in problems.notes():
+        words(f"auditor: {note}")
     with Store.open(db, Access.READ) as store:
         known = picture(store, run=name, findings=False)
         found = [one for one in known.devices if one.granted and (not site or one.site in site)]
@@ -58,30 +60,33 @@ def command(
     words(
         f"auditor: {len(compared.pairs) - len(gone)} on paper and on the network, {len(compared.only_on_paper)} on "
         f"paper only, {len(compared.only_on_network)} on the network only, {len(gone)} on paper and gone from the network"
+        + (f", {len(compared.listed_again)} on paper more than once" if compared.listed_again else "")
     )
     return 0
 
 
 def _print(compared: Gap) -> None:
-    rows = [
-        ("on paper only", f"row {one.row}", one.address, _called(one), "") for one in compared.only_on_paper
-    ]
+    rows = [("on paper only", one.place, one.address, _called(one), "") for one in compared.only_on_paper]
     rows += [("on the network only", "", one.key, _known(one), "") for one in compared.only_on_network]
     rows += [
-        ("told differently", f"row {pair.entry.row}", pair.device.key, _known(pair.device), _told(pair))
+        ("told differently", pair.entry.place, pair.device.key, _known(pair.device), _told(pair))
         for pair in compared.pairs
         if pair.differences and pair.device.is_present
     ]
     rows += [
         (
             "gone from the network",
-            f"row {pair.entry.row}",
+            pair.entry.place,
             pair.device.key,
             _known(pair.device),
             presence(pair.device),
         )
         for pair in compared.pairs
         if not pair.device.is_present
+    ]
+    rows += [
+        ("listed again", pair.entry.place, pair.device.key, _known(pair.device), _told(pair))
+        for pair in compared.listed_again
     ]
     if rows:
         print_table(("WHERE", "REGISTER", "ADDRESS", "DEVICE", "DIFFERENCE"), rows)
@@ -111,19 +116,22 @@ def _form(compared: Gap) -> dict[str, object]:
              "serial": one.identity.value("serial"), "mac": one.identity.value("mac")}
             for one in compared.only_on_network
         ],
-        "matched": [
-            {"register": _entry(pair.entry), "device": pair.device.key, "by": pair.by,
-             "state": presence(pair.device),
-             "differences": [
-                 {"field": one.name, "on_paper": one.on_paper, "found": one.found} for one in pair.differences
-             ]}
-            for pair in compared.pairs
+        "matched": [_paired(pair) for pair in compared.pairs],
+        "listed_again": [_paired(pair) for pair in compared.listed_again],
+    }  # fmt: skip
+
+
+def _paired(pair: Pair) -> dict[str, object]:
+    return {
+        "register": _entry(pair.entry), "device": pair.device.key, "by": pair.by, "state": presence(pair.device),
+        "differences": [
+            {"field": one.name, "on_paper": one.on_paper, "found": one.found} for one in pair.differences
         ],
     }  # fmt: skip
 
 
 def _entry(entry: Entry) -> dict[str, object]:
     return {
-        "row": entry.row, "address": entry.address, "mac": entry.mac, "serial": entry.serial, "maker": entry.maker,
-        "model": entry.model, "firmware": entry.firmware, "name": entry.name, "location": entry.location,
+        "row": entry.row, **({"sheet": entry.sheet} if entry.sheet else {}), "address": entry.address, "mac": entry.mac, "serial": entry.serial, "maker": entry.maker,
+        "model": entry.model, "firmware": entry.firmware, "name": entry.name, "location": entry.location, "addresses": list(entry.addresses),
     }  # fmt: skip

@@ -1,13 +1,14 @@
 """What the columns of known tables mean, from fingerprints/imports/*.yaml: one file for each kind of table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import yaml
 
-from auditor.intake.table import plain
+from auditor.intake.reports import Forms, forms_of
+from auditor.intake.table import Known, plain
 from auditor.model import Protocol
 from auditor.resources import fingerprints
 
@@ -30,8 +31,9 @@ class Report:
     """One form of table: how it is recognised, and which field each column is."""
 
     name: str
-    columns: Names
-    """Headings that this form has and others lack."""
+    """As its giver names it; `*` reads any other form that is known."""
+    also: Names
+    """Further forms that are read in the same way."""
     fields: tuple[tuple[str, Names], ...]
     composed: tuple[tuple[str, tuple[tuple[str, Names], ...]], ...]
     """Fields made of several columns as in `CN=…,O=…`."""
@@ -62,11 +64,28 @@ class Form:
     transport: Names
     at: Names
     reports: tuple[Report, ...]
+    forms: Forms | None = None
+    """The reports of this kind that are known, where there are several."""
 
     @property
-    def known(self) -> frozenset[str]:
-        """The plain headings by which the row of headings is recognised."""
-        return frozenset(plain(name) for name in self.address)
+    def known(self) -> Known:
+        """The headings by which the row of headings is recognised."""
+        telling = frozenset(plain(name) for name in self.address)
+        return Known(telling, telling | frozenset(plain(name) for name in self._names()))
+
+    def _names(self) -> Iterator[str]:
+        """Yield every heading under which something is read."""
+        yield from (*self.port, *self.transport, *self.at)
+        for report in self.reports:
+            heads = report.head.headers if report.head else ()
+            for _, names in (
+                *report.fields,
+                *heads,
+                *(part for _, parts in report.composed for part in parts),
+            ):
+                yield from names
+            for _, names in report.replies:
+                yield from names
 
 
 @cache
@@ -86,14 +105,20 @@ def _form(given: Mapping[str, Any]) -> Form:
         transport=_names(given.get("transport")),
         at=_names(given.get("at")),
         reports=tuple(_report(one) for one in given["reports"]),
+        forms=_forms(given) if "forms" in given else None,
     )
+
+
+def _forms(given: Mapping[str, Any]) -> Forms:
+    listed = yaml.safe_load((fingerprints() / "imports" / given["forms"]).read_text(encoding="utf-8"))
+    return forms_of(listed, ((one["name"], one["columns"]) for one in given["reports"] if "columns" in one))
 
 
 def _report(given: Mapping[str, Any]) -> Report:
     fields = given.get("fields") or {}
     return Report(
         name=given["name"],
-        columns=_names(given.get("columns")),
+        also=_names(given.get("also")),
         fields=tuple((name, _names(value)) for name, value in fields.items() if not isinstance(value, dict)),
         composed=tuple((name, _pairs(value)) for name, value in fields.items() if isinstance(value, dict)),
         replies=tuple(

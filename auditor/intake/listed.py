@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import ipaddress
 import json
 import re
 from collections.abc import Iterator
@@ -11,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor import probes
+from auditor.intake.addresses import Told, told
 from auditor.intake.columns import Form, Head, Report, forms
-from auditor.intake.evidence import Kind, Problem, Tell
-from auditor.intake.table import Row, plain, rows
+from auditor.intake.evidence import EvidenceError, Kind, Problem, Tell
+from auditor.intake.table import Row, Table, plain, tables
 from auditor.model import Endpoint, Exchange, Protocol, Status, Transport
 from auditor.wire import http
 
@@ -39,24 +39,51 @@ class Reader:
 
     def read(self, path: Path, tell: Tell, at: datetime | None = None) -> Iterator[Exchange]:
         """Yield the exchanges of all rows; a row that cannot be used is left out and said."""
-        source = f"{self.form.kind} {path.name}"
-        report: Report | None = None
-        for row in rows(path, tell, known=self.form.known):
-            report = report or report_of(self.form, path.name, row)
-            address = address_of(row.first(self.form.address))
-            if address is None:
-                stated = row.first(self.form.address)[:64]
-                tell(
-                    Problem(
-                        path.name, f"row {row.number}", f"{stated!r} is not an address; the row is left out"
-                    )
-                )
+        unknown: list[EvidenceError] = []
+        recognised = 0
+        for table in tables(path, tell, known=self.form.known):
+            try:
+                report = self._report(table, path, tell)
+            except EvidenceError as error:
+                unknown.append(error)
                 continue
-            when = self._at(row, path, tell) or at
-            yield from self._exchanges(report, row, Exchange(
-                address, self.form.kind, Protocol.OBSERVED, self._endpoint(report, row, address),
-                b"", self._record(report, row), Status.ANSWERED, when, source=source,
-            ))  # fmt: skip
+            recognised += 1
+            if report is None:
+                continue
+            for row in table.rows():
+                where = told(row.first(self.form.address))
+                if not where.addresses:
+                    table.leave_out(row, where.reason or "without an address", row.first(self.form.address))
+                    continue
+                if where.reason or len(where.addresses) > 1:
+                    table.problem(row.number, _partly(row.first(self.form.address), where))
+                when = self._at(row, table) or at
+                yield from self._exchanges(report, row, Exchange(
+                    where.first, self.form.kind, Protocol.OBSERVED, self._endpoint(report, row, where),
+                    b"", self._record(report, row), Status.ANSWERED, when, source=f"{self.form.kind} {path.name}",
+                ))  # fmt: skip
+        if unknown and not recognised:
+            raise unknown[0]
+        for each in unknown:
+            tell(Problem(path.name, "left out", str(each)))
+
+    def _report(self, table: Table, path: Path, tell: Tell) -> Report | None:
+        """Return how a table is read; None, said, for a report of which nothing is read."""
+        if self.form.forms is None:
+            return self.form.reports[-1]
+        known = self.form.forms.recognise((table.name, path.name), table.plain_headings, table.name)
+        if known is None:
+            what = "a report of events: it says what an address did, not what is there; it is not read"
+            tell(Problem(table.name, "table", what, is_count=True))
+            return None
+        reports = {name: one for one in self.form.reports for name in (one.name, *one.also)}
+        report = reports.get(known.name) or reports.get("*")
+        if report is None or not _reads_something(report, table):
+            what = f"is a report {known.name}: nothing in it says what a device is; it is not read"
+            tell(Problem(table.name, "table", what, is_count=True))
+            return None
+        table.how = f"a report {known.name}, {table.how}"
+        return report
 
     def _record(self, report: Report, row: Row) -> bytes:
         """Return as much of the row as is read, as the evidence it is: what else a list holds is nobody's evidence."""
@@ -77,42 +104,35 @@ class Reader:
         if pairs:
             yield replace(blank, observed=pairs, id="")
 
-    def _endpoint(self, report: Report, row: Row, address: str) -> Endpoint:
+    def _endpoint(self, report: Report, row: Row, where: Told) -> Endpoint:
         text = row.first(self.form.port)
-        port = int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 65_536 else report.port
+        stated = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+        port = stated if 0 < stated < 65_536 else where.port or report.port
         carried = row.first(self.form.transport).lower()
         is_tls = any(protocol is Protocol.TLS for protocol, _ in report.replies)
         transport = Transport.UDP if carried == "udp" else Transport.TLS if is_tls else Transport.TCP
-        return Endpoint(address, port, transport)
+        return Endpoint(where.first, port, transport)
 
-    def _at(self, row: Row, path: Path, tell: Tell) -> datetime | None:
+    def _at(self, row: Row, table: Table) -> datetime | None:
         text = row.first(self.form.at)
         found = time_of(text)
         if text and found is None:
-            tell(
-                Problem(
-                    path.name, f"row {row.number}", f"{text[:64]!r} is not a time; the row counts as undated"
-                )
-            )
+            table.problem(row.number, f"{text[:64]!r} is not a time; the row counts as undated")
         return found
 
 
-def report_of(form: Form, name: str, row: Row) -> Report:
-    """Return the report a file is: by its name, else by columns that only that form has, else the last described."""
-    for report in form.reports:
-        if re.search(rf"(?<![a-z]){re.escape(report.name)}(?![a-z_])", name.lower()):
-            return report
-    scored = ((sum(plain(one) in row.cells for one in each.columns), each) for each in form.reports)
-    best, report = max(scored, key=lambda pair: pair[0])
-    return report if best else form.reports[-1]
+def _partly(stated: str, where: Told) -> str:
+    """Say which of several addresses of a cell is taken, or what of it is none."""
+    more = f"; of {len(where.addresses)} addresses the first is taken" if len(where.addresses) > 1 else ""
+    return f"{stated[:64]!r} {where.reason or 'holds several addresses'}; {where.first} is read{more}"
 
 
-def address_of(text: str) -> str | None:
-    """Return an address in canonical form, or None for anything else."""
-    try:
-        return str(ipaddress.ip_address(text.strip().strip("[]")))
-    except ValueError:
-        return None
+def _reads_something(report: Report, table: Table) -> bool:
+    """Tell whether a table has a column that this report is read from."""
+    if report.head is not None or report.replies:
+        return True
+    names = {name for _, one in report.fields for name in one}
+    return bool({plain(name) for name in names} & set(table.plain_headings))
 
 
 def time_of(text: str) -> datetime | None:

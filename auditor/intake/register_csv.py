@@ -7,12 +7,13 @@ from pathlib import Path
 
 import yaml
 
+from auditor.intake.addresses import told
 from auditor.intake.columns import Form, Names, Report
 from auditor.intake.evidence import EvidenceError, Kind, Tell
-from auditor.intake.listed import Reader, address_of
+from auditor.intake.listed import Reader
 from auditor.intake.secret_words import is_secret_heading
 from auditor.intake.sieved import behind
-from auditor.intake.table import plain, rows
+from auditor.intake.table import Known, Row, Table, plain, tables
 from auditor.resources import fingerprints
 
 NAME = "csv"
@@ -43,6 +44,15 @@ class Entry:
     firmware: str = ""
     name: str = ""
     location: str = ""
+    addresses: tuple[str, ...] = ()
+    """All addresses it states, the first of which is `address`."""
+    sheet: str = ""
+    """The sheet of a workbook with several."""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words."""
+        return f"sheet {self.sheet!r}, row {self.row}" if self.sheet else f"row {self.row}"
 
 
 class MapError(ValueError):
@@ -78,7 +88,7 @@ def kind(columns: Mapping[str, str]) -> Kind:
     if not fields:
         raise MapError("--map names no field beside the address; add for example model=COLUMN or mac=COLUMN")
     places = {name: ((columns[name],) if name in columns else ()) for name in _PLACES}
-    report = Report(NAME, (), fields, (), (), None, 0)
+    report = Report(NAME, (), fields, (), (), None, 0)  # read from no reply, so at no port of its own
     form = Form(
         NAME, SUMMARY, places["address"], places["port"], places["transport"], places["at"], (report,)
     )
@@ -101,19 +111,54 @@ def entries(path: Path, tell: Tell, columns: Mapping[str, str] | None = None) ->
         if name not in chosen:
             raise MapError(f"--map {field}: a register has {', '.join(chosen)}")
         chosen[name] = (column,)
-    telling = frozenset(plain(heading) for name in ("address", "mac", "serial") for heading in chosen[name])
     found = False
-    for row in rows(path, tell, known=telling):
-        address, mac, serial = (row.first(chosen[name]) for name in ("address", "mac", "serial"))
-        if not (address or mac or serial):
-            continue
-        found = True
-        yield Entry(
-            row.number,
-            address_of(address) or "",
-            mac,
-            serial,
-            *(row.first(chosen[name]) for name in ("maker", "model", "firmware", "name", "location")),
-        )
+    for table in tables(path, tell, known=_known(chosen)):
+        here = {name: table.present(headings) for name, headings in chosen.items()}
+        for row in table.rows():
+            entry = _entry(row, table, here)
+            if entry is not None:
+                found = True
+                yield entry
     if not found:
         raise EvidenceError(f"{path.name}: lists no device with an address, a MAC address or a serial number")
+
+
+def _known(columns: Mapping[str, Names]) -> Known:
+    telling = frozenset(plain(heading) for name in ("address", "mac", "serial") for heading in columns[name])
+    return Known(
+        telling,
+        telling | frozenset(plain(heading) for names in columns.values() for heading in names),
+        "`auditor gap --map address=COLUMN,serial=COLUMN` says which column is what",
+    )
+
+
+def _entry(row: Row, table: Table, columns: Mapping[str, Names]) -> Entry | None:
+    """Return what a row lists; None, said, where nothing in it tells which device is meant."""
+    stated, mac, serial = (row.first(columns[name]) for name in ("address", "mac", "serial"))
+    where = told(stated)
+    if where.reason:
+        kept = (
+            "the row is kept without it"
+            if mac or serial or where.addresses
+            else "nothing says which device is meant"
+        )
+        table.problem(row.number, f"address {stated[:64]!r} {where.reason}; {kept}")
+    if not (stated or mac or serial):
+        table.leave_out(row, "without an address, a MAC address and a serial number")
+        return None
+    maker, model, firmware, name, location = (
+        row.first(columns[each]) for each in ("maker", "model", "firmware", "name", "location")
+    )
+    return Entry(
+        row.number,
+        where.first,
+        mac,
+        serial,
+        maker,
+        model,
+        firmware,
+        name,
+        location,
+        where.addresses,
+        table.sheet,
+    )

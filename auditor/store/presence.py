@@ -10,7 +10,7 @@ from typing import Any
 
 from auditor.model import WRITTEN, Marks
 from auditor.model.place import place_of, site_and_place
-from auditor.store.rows import Row, place, seen_at, stamp
+from auditor.store.rows import Row, history_of, place, stamp
 from auditor.store.tenancy import Meeting
 
 logger = logging.getLogger(__name__)
@@ -129,11 +129,7 @@ def whereabouts(rows: Sequence[Row], started: dict[str, str]) -> Whereabouts:
     here = [row for row in ordered if row["run"] == run]
     first_here = next((row for row in here if _place(row) == _place(last)), here[0])
     place_now = first_here if last["run"] == run else last
-    history: list[list[str]] = []
-    for row in ordered:
-        span = (row["first_at"], row["at"])
-        for at in span:
-            history = seen_at(history, _place(row), at)
+    history = history_of((_place(row), at) for row in ordered for at in (row["first_at"], row["at"]))
     by_site = [row for row in ordered if row["site"] == place_now["site"]] or ordered
     last_open: dict[tuple[str, int], tuple[str, str]] = {}
     for row in by_site:
@@ -147,7 +143,7 @@ def whereabouts(rows: Sequence[Row], started: dict[str, str]) -> Whereabouts:
     return Whereabouts(
         _place(place_now),
         place_now["address"] if place_now["part"] else "",
-        tuple((one[0], one[1], one[2]) for one in history),
+        tuple(history),
         tuple(sorted(last_open)),
         firsts[0] if firsts else "",
         moments[-1] if moments else "",

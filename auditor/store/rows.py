@@ -6,7 +6,7 @@ import json
 import logging
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -216,14 +216,14 @@ def addresses_of(text: str) -> list[list[str]]:
     ]
 
 
-def seen_at(history: Sequence[Sequence[str]], address: str, at: str) -> list[list[str]]:
-    """Return the history with the address seen at that moment."""
-    known = {one[0]: [one[1], one[2]] for one in history}
-    first, last = known.get(address, [at, at])
-    known[address] = [min(first, at), max(last, at)]
-    return [
-        [name, *span] for name, span in sorted(known.items(), key=lambda one: (one[1][0], place("", one[0])))
-    ]
+def history_of(seen: Iterable[tuple[str, str]]) -> list[tuple[str, str, str]]:
+    """Return (address, first seen, last seen) of pairs of address and moment, oldest first."""
+    spans: dict[str, tuple[str, str]] = {}
+    for address, at in seen:
+        first, last = spans.get(address, (at, at))
+        spans[address] = (min(first, at), max(last, at))
+    ordered = sorted(spans.items(), key=lambda one: (one[1][0], place("", one[0])))
+    return [(address, first, last) for address, (first, last) in ordered]
 
 
 def insert(

@@ -12,6 +12,8 @@ from auditor.store.presence import Presence, device_row, meeting_of, meetings, m
 from auditor.store.rows import Row, place
 from auditor.store.tenancy import Tenancy
 
+_OFTEN = 16
+"""Meetings up to which a device's row is brought up to date at each."""
 _OF_A_DEVICE = ("finding", "claim", "observation")
 
 
@@ -56,7 +58,7 @@ class Settling:
         )
         if before is not None and before["device"] != row["device"]:
             self._renew_row(before["device"])
-        self._renew_row(row["device"])
+        self._renew_now_and_then(row["device"])
         return int(row["device"])
 
     def file(self, run: str, met: Presence, number: int, names: frozenset[str] | None) -> None:
@@ -160,6 +162,15 @@ class Settling:
         )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
+
+    def _renew_now_and_then(self, number: int) -> None:
+        """Bring a device's row up to date; of one met at very many places only every so often, until all is settled.
+
+        A router that answers for a network is met at each of its addresses: anew each time, that grows by the square.
+        """
+        count = self.connection.execute("SELECT count(*) FROM met WHERE device = ?", (number,)).fetchone()[0]
+        if count % max(1, count // _OFTEN) == 0:
+            self._renew_row(number)
 
     def _renew_row(self, number: int, own: list[Row] | None = None) -> None:
         """Bring a device's row up to what its meetings say."""

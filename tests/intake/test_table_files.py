@@ -102,7 +102,8 @@ def test_an_excel_list_of_configtool_is_read_below_its_title(tmp_path: Path) -> 
     found = read("configtool", tmp_path / "list.xlsx", problems)
     assert shown(found)["dhip.device_type"] == "IPC-HFW1220M-I1"
     assert [str(one) for one in problems] == [
-        "list.xlsx: row 4: 'not yet' is not an address; the row is left out"
+        "list.xlsx: row 4: 'not yet' is not an address; the row is left out",
+        "list.xlsx: table: a sheet of a workbook; heading in row 2, 1 row above it; 2 rows; 1 gave nothing: 1 × is not an address",
     ]
 
 
