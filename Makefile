@@ -9,17 +9,19 @@ BIN := $(VENV)/bin
 OUT ?= out
 WORKERS ?= 2
 CORPUS ?= ../shared/corpus
+PIP := pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup tools demo test lint format types imports docs docs-check unit wheel bench corpus accuracy fuzz test-lab clean
+.PHONY: help setup tools demo test lint format types imports docs docs-check unit wheel lock licences bench corpus accuracy fuzz test-lab clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.ready: pyproject.toml
+$(VENV)/.ready: pyproject.toml .ci/locked/build.txt .ci/locked/dev.txt
 	@echo "setting up $(VENV) (once; takes about a minute)"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(BIN)/python -m $(PIP) --require-hashes -r .ci/locked/build.txt
+	$(BIN)/python -m $(PIP) --require-hashes --no-build-isolation -r .ci/locked/dev.txt
+	$(BIN)/python -m $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 setup: $(VENV)/.ready ## Make the virtual environment with everything the tests need.
@@ -53,8 +55,14 @@ docs-check: $(VENV)/.ready ## Check that generated text in README and docs is cu
 unit: $(VENV)/.ready ## The tests, with branch coverage reported.
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov --cov-branch --cov-report=term:skip-covered --cov-report=xml:$(OUT)/coverage.xml
 
-wheel: $(VENV)/.ready ## Build the wheel, install it alone, start it from another folder.
-	@.ci/wheel $(BIN)/python
+wheel: $(VENV)/.ready ## Build the wheel, install it alone from locked packages, start it, leave its SBOM in out/.
+	@.ci/wheel $(BIN)/python $(OUT)
+
+lock: ## Choose the newest packages that pyproject.toml allows and write down their hashes (.ci/locked/).
+	@.ci/lock
+
+licences: $(VENV)/.ready ## List the licence of every package an installed auditor runs with.
+	@.ci/licences $(BIN)/python
 
 bench: $(VENV)/.ready ## Measure speed and memory, ratios in one run (not part of the tests).
 	@$(BIN)/python -m tests.benchmarks --out $(OUT)/bench

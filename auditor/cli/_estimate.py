@@ -22,20 +22,29 @@ def lines(foreseen: Estimate, pace: Pace) -> Iterator[str]:
     yield f"  {'in all':14} {'':>9}           {foreseen.packets:>11,} packets {_size(foreseen.bytes):>9}"
     if foreseen.sampled:
         yield "  Large networks are sampled first; a /24 where nobody answers is not swept unless --thorough."
-    yield "each device found, at most (for the ports it has open):"
+    yield "each device found (for the ports it has open):"
     for one in foreseen.each_device:
         yield f"  {one.what:14} ports {', '.join(str(port) for port in one.ports)}"
         yield f"  {'':14} {one.why}"
-    yield (
-        f"  in all at most {foreseen.requests_each_device} requests, one after the other, "
-        f"{pace.requests_per_second_host:g} a second: up to {span(foreseen.seconds_each_device)}"
-    )
+    yield from _each_in_all(foreseen, pace)
     yield from _logins(foreseen)
     yield (
         f"pace          {pace.packets_per_second:g} packets/s in all, {pace.packets_per_second_subnet:g} a subnet, "
         f"{pace.packets_per_second_host:g} a host"
     )
     yield f"duration      about {span(foreseen.seconds)} to find devices; they are asked meanwhile"
+
+
+def _each_in_all(foreseen: Estimate, pace: Pace) -> Iterator[str]:
+    yield (
+        f"  in all {foreseen.requests_each_device} requests where each port speaks what its number stands for, one after "
+        f"the other,\n  {pace.requests_per_second_host:g} a second: up to {span(foreseen.seconds_each_device)}"
+    )
+    named = f", and at up to {foreseen.named_ports} ports it names of itself" if foreseen.named_ports else ""
+    yield (
+        f"  more where a port speaks something else{named}; never more than\n"
+        f"  {foreseen.requests_most} requests and {span(foreseen.seconds_most)} to one device, logins included"
+    )
 
 
 def _logins(foreseen: Estimate) -> Iterator[str]:
@@ -82,6 +91,9 @@ def summary(foreseen: Estimate) -> dict[str, object]:
         "requests_login": foreseen.requests_login,
         "has_accounts": foreseen.has_accounts,
         "requests_each_device": foreseen.requests_each_device,
+        "requests_most": foreseen.requests_most,
+        "seconds_most": round(foreseen.seconds_most, 1),
+        "named_ports": foreseen.named_ports,
         "seconds_each_device": round(foreseen.seconds_each_device, 1),
     }
 

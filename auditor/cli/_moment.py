@@ -24,10 +24,19 @@ def moment(text: str) -> datetime:
     return given if given.tzinfo else given.replace(tzinfo=UTC)
 
 
-def until(store: "Store", as_of: datetime | None) -> datetime | None:
-    """Return a moment asked for; Failure where the database knew nothing then: "none" would not be true."""
+def until(
+    store: "Store", as_of: datetime | None, *, asked: str = "--as-of", instead: str = ""
+) -> datetime | None:
+    """Return a moment asked for; Failure where the database knew nothing then: "none" would not be true.
+
+    `asked` is how the moment was given, `instead` what to do where something else was meant.
+    """
     first = min((one.started for one in store.runs()), default=None)
     if as_of is not None and first is not None and first > as_of:
         began = f"{first.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        raise Failure(f"--as-of: nothing was known then; the first run of {store.path} began {began}")
+        raise Failure(
+            f"{asked}: nothing was known then; the first run of {store.path} began {began}. {instead}".rstrip(
+                ". "
+            )
+        )
     return as_of

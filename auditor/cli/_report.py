@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from auditor.cli._moment import until
 from auditor.cli._reading import database, moment_asked
-from auditor.cli._words import Failure, words
+from auditor.cli._words import words
 from auditor.model import Device, Run, Severity
 from auditor.reporting import (
     FULL_DEVICES,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+_EARLIER_LAWS = "To judge by the laws of an earlier day: auditor assess --dry-run --as-of"
 _OPTIONS = (
     database(),
     click.option("--run", "run_id", metavar="ID", help="Only what this run alone heard."),
@@ -108,13 +110,8 @@ def gather(wish: Wish) -> tuple[Run, tuple[Device, ...], Context]:
     today = (wish.as_of or now.date()) if wish.policy or wish.as_of else None
     with Store.open(wish.db, Access.READ) as store:
         few = wish.needs_bytes or store.count_devices() <= FULL_DEVICES
-        until, runs = wish.until, store.runs()
-        if until and runs and not any(one.started <= until for one in runs):
-            raise Failure(
-                f"--as-of: nothing was known then; the first run of {wish.db} began {runs[0].started:%Y-%m-%d %H:%M} UTC. "
-                "To judge by the laws of an earlier day: auditor assess --dry-run --as-of"
-            )
-        known = picture(store, run=wish.run_id, as_of=until, with_bytes=few, policy=wish.policy, today=today)
+        as_of = until(store, wish.until, instead=_EARLIER_LAWS)
+        known = picture(store, run=wish.run_id, as_of=as_of, with_bytes=few, policy=wish.policy, today=today)
         orders = work(store, known)
         retired = store.words()
         is_whole = not (known.restricted_to or today)

@@ -6,13 +6,14 @@ import json
 import re
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from auditor.cli._changes import CSV_COLUMNS, cells, form, headline, told
 from auditor.cli._evidence import now
+from auditor.cli._moment import moment, until
 from auditor.cli._reading import database
 from auditor.cli._words import Exit, Failure, words
 from auditor.exports.cells import guarded
@@ -21,8 +22,7 @@ from auditor.run.audits import as_of_run, between, last_two, looked
 from auditor.run.picture import Picture, picture
 from auditor.store import Access, Store
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ].+")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[Tt ].+)?")
 _DATABASE = (".sqlite", ".sqlite3", ".db")
 LATEST = "latest"
 
@@ -145,7 +145,7 @@ def _seen(name: str, db: Path, opened: ExitStack) -> _Seen:
         return _Seen(store, picture(store))
     store = _open(db, opened)
     if at is not None:
-        return _Seen(store, _as_of(store, at, name))
+        return _Seen(store, picture(store, as_of=until(store, at, asked=name)))
     return _Seen(store, picture(store) if name == LATEST else as_of_run(store, store.run(name)))
 
 
@@ -154,31 +154,13 @@ def _is_database(name: str) -> bool:
 
 
 def _time(name: str) -> datetime | None:
-    """Return the moment a text names: a day is meant to its end, a time without zone is UTC. None for other texts."""
+    """Return the moment a text names; None for a text of another form, Failure for a day or time that is none."""
+    if not _MOMENT.fullmatch(name):
+        return None
     try:
-        if _DAY.fullmatch(name):
-            return datetime.combine(datetime.fromisoformat(name), time.max, UTC)
-        if _MOMENT.fullmatch(name):
-            at = datetime.fromisoformat(name.upper())
-            return at if at.tzinfo else at.replace(tzinfo=UTC)
-    except ValueError as error:
-        raise Failure(
-            f"{name}: no such day or time ({error}); write 2026-03-01 or 2026-03-01T12:00:00Z"
-        ) from error
-    return None
-
-
-def _as_of(store: Store, at: datetime, name: str) -> Picture:
-    runs = store.runs()
-    first = min((one.started for one in runs), default=None)
-    if first is None or first > at:
-        held = (
-            f"the first run began {first.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if first else "it holds no run"
-        )
-        raise Failure(
-            f"{store.path}: nothing was known on {name}: {held}; `auditor runs --db {store.path}` lists runs"
-        )
-    return picture(store, as_of=at)
+        return moment(name)
+    except click.BadParameter as error:
+        raise Failure(f"{name}: no such day or time; {error.message}") from error
 
 
 def _only(changes: Changes, sites: tuple[str, ...]) -> Changes:

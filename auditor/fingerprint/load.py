@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from auditor import resources
+from auditor.fingerprint.data_file import entries
 from auditor.fingerprint.rule import Condition, DataError, Example, Rule, RuleBook, Search, Vendor, book_of
 from auditor.model import Certainty
 
@@ -38,7 +39,6 @@ _RULE_KEYS = frozenset(
 _SEARCH_KEYS = frozenset({"date", "found"})
 _CONDITION_KEYS = frozenset({"field", "pattern", "needs"})
 _FOLDERS = ("vendors", "nursery")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @lru_cache(maxsize=1)
@@ -66,16 +66,11 @@ def data_digest() -> str:
 
 def read_vendor(path: Path) -> Vendor:
     """Return one vendor file. Raises DataError naming file, rule and what to do."""
-    try:
-        data = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 - CSafeLoader, the safe one, in C
-    except yaml.YAMLError as error:
-        raise DataError(f"{path}: not readable as YAML: {error}") from error
-    if not isinstance(data, dict) or not isinstance(data.get("rules"), list):
-        raise DataError(f"{path}: a vendor file has `vendor:` and a list of `rules:`")
+    data, items = entries(path, "rules")
     _only(data, _VENDOR_KEYS, str(path))
     nursery = path.parent.name == "nursery"
     maker = str(data.get("maker", ""))
-    found = tuple(_rule(item, path, str(data["vendor"]), maker, nursery=nursery) for item in data["rules"])
+    found = tuple(_rule(item, path, str(data["vendor"]), maker, nursery=nursery) for item in items)
     names = tuple(str(name) for name in data.get("also_sold_as", ()))
     return Vendor(str(data["vendor"]), maker, names, path, nursery, found)
 

@@ -3,13 +3,11 @@
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from auditor import resources
+from auditor.fingerprint.data_file import entries
 from auditor.fingerprint.rule import DataError
 from auditor.model import Call, LoginForm
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FORM = frozenset({"protocol", "makers", "source", "calls"})
 _CALL = frozenset({"path", "purpose", "keep", "hash", "kinds", "column"})
 
@@ -22,12 +20,12 @@ def logins() -> tuple[LoginForm, ...]:
 
 def read(path: Path) -> LoginForm:
     """Return the form in a file; DataError says what is wrong with it."""
-    data = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 - CSafeLoader, the safe one, in C
-    if not isinstance(data, dict) or set(data) - _FORM or not data.get("calls") or not data.get("source"):
+    data, items = entries(path, "calls")
+    if set(data) - _FORM or not items or not data.get("source"):
         raise DataError(f"{path}: expected protocol, makers, source and calls, and nothing else")
     if data.get("protocol") != path.stem:
         raise DataError(f"{path}: protocol must be {path.stem!r}, as the file is called")
-    calls = tuple(_call(item, path) for item in data["calls"])
+    calls = tuple(_call(item, path) for item in items)
     return LoginForm(path.stem, frozenset(map(str, data.get("makers") or ())), calls)
 
 

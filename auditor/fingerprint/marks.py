@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from auditor import resources
+from auditor.fingerprint.data_file import mapping
 from auditor.fingerprint.rule import DataError
 from auditor.model import Identity, Marks, Observation
 from auditor.model.marks import plain_mac
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ENDPOINT_FIELDS = frozenset({"wsd.endpoint", "onvif.endpoint"})
 _CLAIMS = ("maker", "brand", "model", "platform")
 _MOST_TRAITS = 40
@@ -153,12 +151,10 @@ class _Page:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
-            self._data = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 - CSafeLoader, the safe one, in C
-        except yaml.YAMLError as error:
-            raise DataError(f"{path}: not readable as YAML: {error}") from error
-        if not isinstance(self._data, dict) or self._data.get("schema") != 1:
-            raise DataError(f"{path}: expected `schema: 1` and serials, macs, endpoints, traits and common")
+        expected = "`schema: 1` and serials, macs, endpoints, traits and common"
+        self._data = mapping(path, expected)
+        if self._data.get("schema") != 1:
+            raise DataError(f"{path}: expected {expected}")
 
     def number(self, *place: str) -> int:
         found = self._at(*place)

@@ -5,13 +5,11 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from auditor import resources
+from auditor.fingerprint.data_file import entries
 from auditor.fingerprint.rule import DataError
 from auditor.model import Protocol
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SPOKEN = frozenset({Protocol.HTTP, Protocol.ONVIF, Protocol.RTSP, Protocol.SDK, Protocol.TLS})
 
 
@@ -45,11 +43,8 @@ def named_ports() -> dict[str, NamingField]:
 
 def read(path: Path) -> dict[str, NamingField]:
     """Return the entries of a file by field: a list under `fields:` with field, speaks, form, source, tls and page."""
-    data = yaml.load(path.read_bytes(), Loader=_LOADER) or {}  # noqa: S506 - CSafeLoader, the safe one, in C
-    found = data.get("fields") if isinstance(data, dict) else None
-    if not isinstance(found, list):
-        raise DataError(f"{path}: expected a list under `fields:`")
-    return {one.field: one for one in (_entry(item, path) for item in found)}
+    _, items = entries(path, "fields")
+    return {one.field: one for one in (_entry(item, path) for item in items)}
 
 
 def _entry(item: object, path: Path) -> NamingField:

@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from auditor import resources
+from auditor.fingerprint.data_file import entries
 from auditor.fingerprint.rule import DataError
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KEYS = frozenset({"maker", "spelled", "enterprises", "labels"})
 _EXACT = 3
 """Letters up to which a spelling counts only in its own case: TVT is a maker, tvt may be anything."""
@@ -85,13 +83,8 @@ def names() -> Names:
 
 def read(path: Path) -> Names:
     """Return the names in a file; DataError names file and entry."""
-    try:
-        data = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 - CSafeLoader, the safe one, in C
-    except yaml.YAMLError as error:
-        raise DataError(f"{path}: not readable as YAML: {error}") from error
-    if not isinstance(data, dict) or data.get("schema") != 1 or not isinstance(data.get("names"), list):
-        raise DataError(f"{path}: expected `schema: 1` and a list of `names:`")
-    found = tuple(_name(item, f"{path}: names[{number}]") for number, item in enumerate(data["names"]))
+    data, items = entries(path, "names", schema=1)
+    found = tuple(_name(item, f"{path}: names[{number}]") for number, item in enumerate(items))
     for said in (
         [_key(one) for name in found for one in name.spelled],
         [one for name in found for one in name.enterprises],

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from auditor import resources
+from auditor.fingerprint.data_file import entries
 from auditor.fingerprint.rule import DataError
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KEYS = frozenset({"name", "is", "makers", "products", "source"})
 
 
@@ -33,13 +31,8 @@ def origins() -> Mapping[str, Origin]:
 
 def read(path: Path) -> Mapping[str, Origin]:
     """Return the origins in a file by name; DataError names file and entry."""
-    try:
-        data = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 - CSafeLoader, the safe one, in C
-    except yaml.YAMLError as error:
-        raise DataError(f"{path}: not readable as YAML: {error}") from error
-    if not isinstance(data, dict) or data.get("schema") != 1 or not isinstance(data.get("origins"), list):
-        raise DataError(f"{path}: expected `schema: 1` and a list of `origins:`")
-    found = [_origin(item, f"{path}: origins[{number}]") for number, item in enumerate(data["origins"])]
+    _, items = entries(path, "origins", schema=1)
+    found = [_origin(item, f"{path}: origins[{number}]") for number, item in enumerate(items)]
     names = [one.name for one in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise DataError(f"{path}: origin {twice[0]!r} is written twice; keep one")

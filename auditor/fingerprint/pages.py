@@ -3,13 +3,10 @@
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from auditor import resources
+from auditor.fingerprint.data_file import entries
 from auditor.fingerprint.rule import DataError
 from auditor.model import Page
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @lru_cache(maxsize=1)
@@ -21,11 +18,8 @@ def pages() -> tuple[Page, ...]:
 
 def read(path: Path) -> tuple[Page, ...]:
     """Return the pages in a file: a list under `pages:` with path, suspected, reason, method, body and challenge."""
-    data = yaml.load(path.read_bytes(), Loader=_LOADER) or {}  # noqa: S506 - CSafeLoader, the safe one, in C
-    found = data.get("pages") if isinstance(data, dict) else None
-    if not isinstance(found, list):
-        raise DataError(f"{path}: expected a list under `pages:`")
-    return tuple(_page(item, path) for item in found)
+    _, items = entries(path, "pages")
+    return tuple(_page(item, path) for item in items)
 
 
 def _page(item: object, path: Path) -> Page:

@@ -3,18 +3,14 @@
 import re
 from functools import lru_cache
 
-import yaml
-
 from auditor import resources
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from auditor.fingerprint.data_file import mapping
 
 
 @lru_cache(maxsize=1)
 def _supplement() -> dict[str, str]:
     """Return prefix (6, 7 or 9 hex digits, lower case) to registrant from fingerprints/oui.yaml."""
-    path = resources.fingerprints() / "oui.yaml"
-    data = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 - CSafeLoader, the safe one, in C
+    data = mapping(resources.fingerprints() / "oui.yaml", "`registrants:`, each with its prefixes")
     return {
         prefix.lower(): str(name)
         for name, prefixes in data["registrants"].items()

@@ -80,11 +80,20 @@ def _is_given_by(makers: set[str], bid: _Bid) -> bool:
 
 
 def _deny(bids: dict[str, list[_Bid]], findings: Sequence[Finding]) -> None:
-    """Take out makers that a rule rules out, and the brands of their name, unless one firm sign speaks for them."""
-    denied = {slug for finding in findings for slug in finding.rule.denies}
-    if not denied:
-        return
-    for name, is_weak in (("maker", _is_tentative), ("brand", _has_no_firm_sign)):
+    """Take out makers that a rule rules out, and the brands of their name, unless one firm sign speaks for them.
+
+    A rule that names the maker and rules its name out says whose label it is not: the brand alone is taken out.
+    """
+    brands = {slug for finding in findings for slug in finding.rule.denies}
+    makers = {
+        slug
+        for finding in findings
+        for slug in finding.rule.denies
+        if ("maker", slug) not in finding.match.claims
+    }
+    for name, denied, is_weak in (("maker", makers, _is_tentative), ("brand", brands, _has_no_firm_sign)):
+        if not denied:
+            continue
         kept = [bid for bid in bids.get(name, ()) if bid.value not in denied or not is_weak(bid)]
         if kept:
             bids[name] = kept

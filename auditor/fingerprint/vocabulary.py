@@ -4,12 +4,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from auditor import resources
+from auditor.fingerprint.data_file import mapping
 from auditor.fingerprint.rule import DataError
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KEYS = ("fields", "claims", "makers", "brands", "kinds")
 
 
@@ -97,7 +95,7 @@ def vocabulary() -> Vocabulary:
 
 def read(path: Path) -> Vocabulary:
     """Return the vocabulary in a file. Raises DataError naming the file and what is wrong."""
-    data = yaml.load(path.read_bytes(), Loader=_LOADER) or {}  # noqa: S506 - CSafeLoader, the safe one, in C
+    data = mapping(path, f"a mapping with {', '.join(_KEYS)}")
     for key in data:
         if key not in _KEYS:
             raise DataError(f"{path}: unknown part {key!r}; known are {', '.join(_KEYS)}")

@@ -8,6 +8,7 @@ from datetime import datetime
 from auditor.fingerprint import pages
 from auditor.model import Method
 from auditor.run.foreseen_logins import Asking, foreseen_logins, login_requests
+from auditor.run.named import MOST_PORTS
 from auditor.run.plan import Audit, datagram_questions, methods, name_of, questions
 from auditor.scope import Credentials, Scope
 
@@ -65,7 +66,14 @@ class Estimate:
     """For a device with every port open, which none has: `addresses` is 1."""
     seconds: float
     """Of discovery, at the set pace, when nobody slows it down."""
+    requests_most: int
+    """Requests to one device, logins included, that are never exceeded, whatever ports it names and whatever they speak."""
+    seconds_most: float
+    """The same for the time that one device may take."""
+    named_ports: int
+    """Ports a device may name of itself that are asked beside these, at most."""
     seconds_each_device: float
+    """Where every one of its ports speaks what its number stands for; logins included where accounts are given."""
     sampled: bool
     """Networks are sampled first, so that empty ones cost far less than is said here."""
     logins: tuple[Asking, ...] = ()
@@ -90,7 +98,7 @@ class Estimate:
 
     @property
     def requests_each_device(self) -> int:
-        """Requests to one device, at most."""
+        """Requests to one device that had all these ports open, each speaking what its number stands for."""
         return sum(one.packets for one in self.each_device) // _REQUEST_PACKETS
 
 
@@ -110,6 +118,9 @@ def estimate(scope: Scope, audit: Audit, at: datetime, *, credentials: Credentia
         interfaces=tuple(sorted({name for site in scope.sites for name in scope.interfaces(site.name)})),
         discovery=found,
         each_device=each,
+        requests_most=audit.device_requests,
+        seconds_most=audit.device_seconds,
+        named_ports=MOST_PORTS if each and not audit.ports else 0,
         seconds=_seconds(scope, sum(one.packets for one in found), blocks),
         seconds_each_device=min(audit.device_seconds, requests / scope.pace.requests_per_second_host),
         sampled=blocks > _SAMPLED_ABOVE and not audit.thorough,

@@ -310,7 +310,7 @@ WRONG = [
     (["run-1", "run-1"], "both are what was known at the end of run run-1"),
     (["run-2", "run-1"], "is older than BEFORE"),
     (["nix"], "no run 'nix'"),
-    (["2020-01-01"], "nothing was known on 2020-01-01"),
+    (["2020-01-01"], "2020-01-01: nothing was known then; the first run of "),
     (["2026-02-30"], "no such day or time"),
     (["gone/x.sqlite"], "gone/x.sqlite: no such database"),
     (["run-"], "several runs"),

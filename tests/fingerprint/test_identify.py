@@ -102,6 +102,13 @@ def test_neutral_firmware_has_no_brand() -> None:
     assert (identity.value("maker"), identity.value("brand"), identity.value("oem")) == ("dahua", None, "yes")
 
 
+def test_a_sign_that_names_a_maker_and_denies_its_label_takes_the_label_only() -> None:
+    alone = identify("d", said({"cgi.vendor": "General"}))
+    assert (alone.value("maker"), alone.value("brand"), alone.value("oem")) == ("dahua", None, "yes")
+    assert (held := alone.claim("maker")) is not None
+    assert held.certainty is Certainty.TENTATIVE
+
+
 def test_a_name_that_others_copy_is_tentative_and_a_clones_model_takes_it_away() -> None:
     announced = identify("d", said({"onvif.scope.name": "HIKVISION"})).claim("maker")
     assert announced is not None

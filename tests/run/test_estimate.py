@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from auditor.cli._estimate import lines
 from auditor.discovery import dahua_5050, default_ports, dhip, mdns, sadp, ssdp, ws_discovery
 from auditor.model import Method, Pace
 from auditor.net import Question
 from auditor.run import Audit, estimate
 from auditor.run.estimate import DATAGRAMS
+from auditor.run.named import MOST_PORTS
 from auditor.run.plan import chunks, questions
 from auditor.scope import Scope, loopback
 
@@ -57,6 +59,17 @@ def test_named_ports_replace_the_list() -> None:
     foreseen = estimate(scope("127.5.0.1"), Audit(ports=(80, 554)), NOW)
     (sweep,) = [one for one in foreseen.discovery if one.method is Method.TCP_SWEEP]
     assert sweep.ports == (80, 554)
+
+
+def test_what_a_device_costs_at_most_is_what_its_budget_allows_whatever_it_names() -> None:
+    audit = Audit(device_requests=77, device_seconds=90.0)
+    foreseen = estimate(scope("127.5.0.1"), audit, NOW)
+    assert (foreseen.requests_most, foreseen.seconds_most, foreseen.named_ports) == (77, 90.0, MOST_PORTS)
+    told = " ".join("\n".join(lines(foreseen, Pace())).split())
+    assert "at up to 8 ports it names of itself; never more than 77 requests and" in told
+    listed = estimate(scope("127.5.0.1"), Audit(ports=(80,)), NOW)
+    assert listed.named_ports == 0, "with a list of ports, nothing outside it is asked"
+    assert "names of itself" not in "\n".join(lines(listed, Pace()))
 
 
 def test_methods_not_granted_are_not_foreseen() -> None:
