@@ -45,6 +45,7 @@ class Streams:
         if side is None:
             return
         talk = side.talk
+        talk.tally_then = self._tally()
         if part:
             side.take(
                 number, part, ack if flags & ACK and ack else None, at
@@ -95,7 +96,7 @@ class Streams:
         talk = Talk(
             key if is_client else turned(key),
             at,
-            self._tally,
+            self._tally(),
             self._heard,
             seen_from_start=from_start,
         )
@@ -137,13 +138,13 @@ class Streams:
         if said is not None:
             told = sides.told(said)
             if told is None:
-                self._tally().sideless += 1
+                talk.tally().sideless += 1
             else:
                 self.ready.append(told)
 
     def _give_up(self, talk: Talk) -> None:
         if any(side.reader is not None and side.reader.held for side in (talk.client, talk.server)):
-            self._tally().given_up += 1
+            talk.tally().given_up += 1
         self._close(talk, is_closed=False)
         self._forget(talk)
 

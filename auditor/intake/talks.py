@@ -236,19 +236,20 @@ class Side:
 
 
 class Talk:
-    """Both sides of a connection. `tally` gives the counts of the file at hand; pairs are handed to `heard`."""
+    """Both sides of a connection. pairs are handed to `heard`."""
 
     def __init__(
         self,
         key: bytes,
         began: float,
-        tally: Callable[[], Tally],
+        tally: Tally,
         heard: Callable[[Pair], None],
         *,
         seen_from_start: bool,
     ) -> None:
         self.key, self.began, self.last = key, began, began
-        self.tally = tally
+        self.tally_then = tally
+        """The counts of the file with the newest packet of this connection."""
         self.from_start = seen_from_start
         self.answers = Answers(sure=seen_from_start)
         self.standing = Standing()
@@ -262,6 +263,10 @@ class Talk:
     def held(self) -> int:
         """How many bytes are held."""
         return self.client.held + self.server.held
+
+    def tally(self) -> Tally:
+        """Return the counts of the file whose packets show what is counted."""
+        return self.tally_then
 
     def reader(self, side: Side) -> Reader:
         """Return a reader for a side that says messages."""

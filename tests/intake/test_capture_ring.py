@@ -77,7 +77,7 @@ def test_a_gap_is_said_of_the_file_it_shows_in(tmp_path: Path) -> None:
     paths = cut(tmp_path, frames, 3, lost=frozenset({14}))
     found, told, _ = together(paths)
     assert len(found) >= 5
-    assert len([one for one in told if "1 gaps, " in one]) == 1
+    assert len([one for one in told if "1 gap, " in one]) == 1
     assert not [one for one in told if one.startswith("ring0")]
 
 
@@ -113,11 +113,11 @@ def test_the_command_reads_a_ring_and_the_run_remembers_what_is_missing(tmp_path
     )
     assert done.return_value == 2, done.output
     assert "no.pcap: byte 0: begins with" in done.output
-    assert done.output.count(" gaps, ") == 1
+    assert done.output.count(" gap, ") == 1
     with Store.open(tmp_path / "a.sqlite") as store:
         (run,) = store.runs()
         (device,) = store.devices()
-        assert any("1 gaps, " in note for note in run.notes)
+        assert any("1 gap, " in note for note in run.notes)
         asked = {one.request.split(b" ")[1] for one in store.said(run.id, device.key)}
     assert len(asked - {b""}) >= 5
 
