@@ -55,7 +55,7 @@ def without_secrets(text: str) -> str:
     if "@" in text or "=" in text:
         text = logins.without_login_in_address(text.encode("utf-8", "replace")).decode("utf-8", "replace")
         text = _BEFORE_NUMBER.sub("", text)
-    if len(text) > LONG:
+    if len(text) > LONG or text.lstrip()[:1] in {"{", "[", "<"}:
         return logins.without_login(text.encode("utf-8", "replace")).decode("utf-8", "replace")
     words, folded = secret_words(), text.casefold()
     if words.spoken.search(folded) or not words.whole.isdisjoint(_TOKEN.findall(folded)):

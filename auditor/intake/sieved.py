@@ -99,6 +99,8 @@ def _kept(name: str, value: object) -> object:
     """Return a value of a record; what is neither a text nor a list of them goes by its text."""
     if isinstance(value, list):
         return [_kept(name, one) for one in value]
+    if isinstance(value, dict):
+        return {key: _kept(str(key), one) for key, one in value.items()}
     if isinstance(value, str):
         return _value(name, value)
     text = json.dumps(value, ensure_ascii=False)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from auditor.model import DOUBTFUL_WORD, WORD_OF_ANOTHER, Exchange, Protocol
-from auditor.wire import http, mdns, snmp, ssdp, ws_discovery
+from auditor.wire import http, mdns, snmp, ssdp, ws_discovery, xml
 
 ANOTHER, DOUBTFUL = "word.another", "word.doubtful"
 """Fields that say of an exchange that it claims nothing, or nothing surely, and why."""
@@ -27,6 +27,7 @@ _ABSOLUTE = re.compile(rb"[A-Za-z]{3,16}[ \t]+(https?://[^\s]{1,2048})[ \t]+HTTP
 _SIP_HOST = re.compile(
     r"sips?:(?:[^@;>\s]{0,256}@)?(\[[0-9A-Fa-f:.]{2,64}\]|[0-9.]{7,15})(?=[:;>\s,]|$)", re.IGNORECASE
 )
+_SIP_USER = re.compile(r"sips?:([^@;>\s:]{1,64})[:@]", re.IGNORECASE)
 _SENT_BY = re.compile(r"SIP\s*/\s*2\.0\s*/\s*\w+\s+(\[[0-9A-Fa-f:.]{2,64}\]|[\w.-]{1,255})", re.IGNORECASE)
 _BEHIND_TRANSLATION = tuple(
     ipaddress.ip_network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
@@ -105,6 +106,8 @@ def _call(exchange: Exchange, own: Address) -> Verdict | None:
         return (
             (ANOTHER, f"answered by {contact[0]}") if contact and own not in contact and not is_list else None
         )
+    if (told := _told_of(exchange.reply, headers)) is not None:
+        return ANOTHER, f"tells of device {told}"
     hops = _SENT_BY.findall(via)
     if len(hops) > 1:
         return ANOTHER, f"forwarded, sent by {hops[-1][:64]}"
@@ -115,6 +118,16 @@ def _call(exchange: Exchange, own: Address) -> Verdict | None:
     if left.isascii() and left.isdigit() and _FULL_HOPS - _HOPS_LOST <= int(left[:4]) < _FULL_HOPS:
         return DOUBTFUL, f"{left} hops are left of {_FULL_HOPS}"
     return None
+
+
+def _told_of(message: bytes, headers: Mapping[str, str]) -> str | None:
+    """Return the number of the device a GB/T 28181 answer tells of, where it is not the sender's, as a platform's."""
+    body = message[http.split_head(message)[1] or len(message) :][:_MAX_TEXT]
+    if b"<DeviceID>" not in body:
+        return None
+    sender = _SIP_USER.search(_several(headers, "from", "f"))
+    number = (xml.first(body.decode("utf-8", "replace"), "DeviceID") or "").strip()
+    return number if sender is not None and number and number != sender[1] else None
 
 
 def _announced(exchange: Exchange, own: Address) -> Verdict | None:

@@ -125,6 +125,17 @@ def test_a_call_of_unclear_origin_is_doubtful(tmp_path: Path, message: bytes) ->
     assert claim.certainty is Certainty.TENTATIVE
 
 
+@pytest.mark.parametrize(
+    ("number", "is_own"), [("34020000002000000001", True), ("34020000001320000009", False)]
+)
+def test_what_a_platform_tells_of_a_device_below_it_is_not_the_platforms(
+    tmp_path: Path, number: str, is_own: bool
+) -> None:
+    line = f"From: <sip:{number}@3402000000>;tag=1\r\nContent-Type:".encode()
+    found = known(tmp_path, datagram(speech.ITSELF.replace(b"Content-Type:", line), DEVICE, 5060))
+    assert (maker(found, DEVICE) is not None) is is_own
+
+
 def test_a_call_of_the_device_itself_counts(tmp_path: Path) -> None:
     assert (
         maker(known(tmp_path, datagram(register(DEVICE, more="Max-Forwards: 70\r\n"), DEVICE, 5060)), DEVICE)
