@@ -220,6 +220,11 @@ def test_half_a_character_and_a_number_without_end_do_no_harm(tmp_path: Path) ->
     assert ("192.0.2.10", 554) in ports(read(tmp_path / "x.xml", long))
 
 
+def test_a_name_of_a_file_that_is_no_text_is_told_as_one(tmp_path: Path) -> None:
+    found = read(tmp_path / "x\udcff.txt", "192.0.2.10:80\n")
+    assert found[0].source == "nmap x?.txt"
+
+
 def test_a_damaged_record_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     problems: list[Problem] = []
     good = json.dumps({"ip": "192.0.2.10", "port": 80})
