@@ -17,6 +17,10 @@ from auditor.intake.evidence import EvidenceError, Problem, Tell
 MOST_FILES = 1000
 LARGEST = 1024 * 1024 * 1024
 """Bytes unpacked of one file within a packed one."""
+LARGEST_TOGETHER = 4 * LARGEST
+_TAIL = 66_000
+"""Bytes at the end of a zip within which its last record stands."""
+_LONGEST_LIST = 16 * 1024 * 1024
 _RATIO = 1100
 """Deflate packs no more than 1,032 to one; what promises more lies."""
 WORKBOOK = "xl/workbook.xml"
@@ -54,6 +58,11 @@ class Bounded(io.RawIOBase):
         """Say that it can be read."""
         return True
 
+    def close(self) -> None:
+        """Close the packed file, too."""
+        self._file.close()
+        super().close()
+
     def readinto(self, buffer: object) -> int:
         """Fill a buffer; 0 at the end, at the bound, and at damage."""
         view = memoryview(buffer)  # type: ignore[arg-type]  # whatever the buffered reader hands over
@@ -84,9 +93,23 @@ def parts(path: Path, tell: Tell) -> Iterator[Part]:
         yield Part(path.name, "", lambda: path.open("rb"))
 
 
+def opened_zip(file: BinaryIO) -> zipfile.ZipFile:
+    """Open a zip whose list of files is no longer than a memory should hold; BadZipFile for another."""
+    file.seek(0, io.SEEK_END)
+    size = file.tell()
+    file.seek(max(0, size - _TAIL))
+    tail = file.read(_TAIL)
+    at = tail.rfind(b"PK\x05\x06")
+    listed = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    # Where the list's size does not fit this field, it stands in a record before it (APPNOTE 4.3.14): the file bounds it.
+    if min(listed, size) > _LONGEST_LIST:
+        raise zipfile.BadZipFile(f"its list of files is {listed} bytes long")
+    return zipfile.ZipFile(file)
+
+
 def _of_zip(path: Path, tell: Tell) -> Iterator[Part]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, opened_zip(file) as archive:
             members = archive.infolist()
     except BROKEN as error:
         raise EvidenceError(
@@ -103,8 +126,11 @@ def _of_zip(path: Path, tell: Tell) -> Iterator[Part]:
                 path.name, "zip", f"holds {len(files)} files; those after the first {MOST_FILES} are left out"
             )
         )
+    left = LARGEST_TOGETHER
     for one in files[:MOST_FILES]:
-        if refused := _refusal(one):
+        left -= one.file_size
+        refused = _refusal(one) or ("the files before it unpack to enough" if left < 0 else "")
+        if refused:
             tell(Problem(path.name, f"{one.filename[:128]}", f"{refused}; it is left out"))
             continue
         yield Part(PurePosixPath(one.filename).name[:128], path.name, _opener(path, one, tell))

@@ -137,7 +137,9 @@ def _ports(found: tuple[xml.Element, ...]) -> tuple[list[Port], tuple[Script, ..
 
 
 def _digits(text: str | None) -> str:
-    return text if text and text.isascii() and text.isdigit() and int(text) < 65_536 else "0"
+    return (
+        text if text and text.isascii() and text.isdigit() and len(text) < 6 and int(text) < 65_536 else "0"
+    )
 
 
 def _transport(port: xml.Element) -> Transport:

@@ -36,6 +36,8 @@ def record_of(line: str) -> Record | None:
     if not line or line.startswith("{finished"):
         return None
     found = json.loads(line)
+    if "\\ud" in line or "\\uD" in line:  # half a character, which no text may hold
+        found = json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
     if not isinstance(found, dict):
         raise ValueError("is no object")  # noqa: TRY004  the line's fault, told as damage
     return found

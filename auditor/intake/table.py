@@ -152,10 +152,18 @@ def tables(path: Path, tell: Tell, *, known: Known) -> Iterator[Table]:
     """Yield every table of a file whose heading is known. EvidenceError where there is none, or the file is none."""
     found = 0
     passed: list[str] = []
+    refused: list[EvidenceError] = []
     for part in archive.parts(path, tell):
-        for table in _of_part(part, tell, known, passed):
-            found += 1
-            yield table
+        try:
+            for table in _of_part(part, tell, known, passed):
+                found += 1
+                yield table
+        except EvidenceError as error:
+            refused.append(error)
+    if refused and not found:
+        raise refused[0]
+    for each in refused:
+        tell(Problem(path.name, "left out", str(each)))
     if not found:
         seen = f" (there: {'; '.join(passed[:3])})" if passed else ""
         raise EvidenceError(

@@ -85,6 +85,11 @@ class Endpoint:
         return f"{host}:{self.port}/{self.transport}"
 
 
+def whole_text(text: str) -> str:
+    """Return a text with `?` for half characters, as names of files and JSON bring them: no database holds them."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One question and what came back: the evidence every claim ends in.
@@ -112,6 +117,11 @@ class Exchange:
     id: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
+        for name in ("device", "detail", "source"):
+            object.__setattr__(self, name, whole_text(getattr(self, name)))
+        if not all(value.isascii() for _, value in self.observed):
+            pairs = tuple((name, whole_text(value)) for name, value in self.observed)
+            object.__setattr__(self, "observed", pairs)
         if not self.id:
             object.__setattr__(self, "id", self._digest())
 

@@ -211,6 +211,20 @@ def test_a_page_that_a_redirect_fetched_from_another_host_is_nobodys(tmp_path: P
     assert read(tmp_path / "x.json", json.dumps(record) + "\n") == []
 
 
+def test_half_a_character_and_a_number_without_end_do_no_harm(tmp_path: Path) -> None:
+    record = (
+        '{"ip": "192.0.2.10", "ports": [{"port": 80, "service": {"name": "title", "banner": "a\\ud800b"}}]}\n'
+    )
+    assert shown(read(tmp_path / "x.json", record)) == {("http.title", "a?b")}
+    long = XML.replace('portid="80"', f'portid="{"8" * 5000}"')
+    assert ("192.0.2.10", 554) in ports(read(tmp_path / "x.xml", long))
+
+
+def test_a_name_of_a_file_that_is_no_text_is_told_as_one(tmp_path: Path) -> None:
+    found = read(tmp_path / "x\udcff.txt", "192.0.2.10:80\n")
+    assert found[0].source == "nmap x?.txt"
+
+
 def test_a_damaged_record_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     problems: list[Problem] = []
     good = json.dumps({"ip": "192.0.2.10", "port": 80})
