@@ -23,6 +23,8 @@ class Answers:
         """Every question that waits is known. At the beginning only where the beginning was seen."""
         self.is_inferred = False
         """That every waiting question is known follows only from the client's waiting for its answers."""
+        self._was_given = False
+        """A question that was inferred has been given an answer, and none was asked or lost since."""
         self._asks_ahead = False
         self._asked_at: int | None = None
         """How far the client had heard when it asked last."""
@@ -40,7 +42,7 @@ class Answers:
             return
         if request.ack is not None and request.ack == self._asked_at:
             self._asks_ahead = True  # it has heard nothing since it asked last
-        self._asked_at = request.ack
+        self._asked_at, self._was_given = request.ack, False
         if not self._sure and request.ack is not None and request.ack == self._lost_at:
             return  # what was lost may be a question too, and is answered first
         if not self._sure:
@@ -61,11 +63,14 @@ class Answers:
             number = answer.header("cseq").strip()
             request = self._by_number.get(number)
             return request if request is not None and _could_be_heard(request, answer) else None
-        if self._sure and self.is_inferred and not self._waiting:
+        if self._was_given:
             self._asks_ahead, self._sure = True, False
         if not self._waiting or not self._sure or not _could_be_heard(self._waiting[0], answer):
             return None
-        return self._waiting[0] if answer.is_interim else self._waiting.popleft()
+        if answer.is_interim:
+            return self._waiting[0]
+        self._was_given = self.is_inferred
+        return self._waiting.popleft()
 
     @property
     def is_refuted(self) -> bool:
@@ -76,7 +81,8 @@ class Answers:
         """Take note that questions or answers may be missing; of the client's, how far the device had spoken by then."""
         self._waiting.clear()
         self._sure = False
-        self._lost_at = lost_at if lost_at is not None else self._lost_at
+        if lost_at is not None:
+            self._lost_at, self._was_given = lost_at, False
 
 
 def _could_be_heard(request: Message, answer: Message) -> bool:

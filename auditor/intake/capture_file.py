@@ -5,7 +5,7 @@ scapy's readers make several objects for each packet, which is an order of magni
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +15,8 @@ from auditor.intake.packed import BROKEN, Pieces, opened
 
 Record = tuple[float, int, bytes, int, int, bool]
 """Seconds since 1970, link type, a buffer, where the packet begins and ends in it, and whether it was cut."""
+
+_Unpack = Callable[[bytes, int], tuple[int, int, int, int]]
 
 PIECE = 2 * 1024 * 1024
 LARGEST = 1024 * 1024
@@ -107,17 +109,34 @@ def _records(source: _Source) -> Iterator[Record]:
 
 
 def _classic(source: _Source, order: str, unit: float, head: int) -> Iterator[Record]:
-    link = int(struct.unpack_from(f"{order}I", source.buffer, 20)[0]) & 0xFFFF
-    unpack = struct.Struct(f"{order}IIII").unpack_from
-    source.at = 24
+    """Yield the packets of a pcap file, and of others that somebody put behind it (`cat *.pcap`)."""
+    start = source.buffer[:8]
+    while True:
+        link = int(struct.unpack_from(f"{order}I", source.buffer, source.at + 20)[0]) & 0xFFFF
+        source.at += 24
+        yield from _packets(source, link, struct.Struct(f"{order}IIII").unpack_from, unit, head, start)
+        if not source.need(24) or not source.buffer.startswith(start, source.at):
+            return
+
+
+def _packets(
+    source: _Source, link: int, unpack: _Unpack, unit: float, head: int, start: bytes
+) -> Iterator[Record]:
+    """Yield packets until the file ends, is damaged or begins anew; `start` is how it began."""
+    (anew, version, _, _) = unpack(start + bytes(8), 0)
     while True:
         buffer, at, size = source.buffer, source.at, len(source.buffer)
         while at + head <= size:
             seconds, fraction, kept, length = unpack(buffer, at)
             begin = at + head
+            if seconds == anew and fraction == version:
+                source.at = at
+                return
             if kept > LARGEST:
                 source.at = at
                 source.problem(f"a packet of {kept} bytes is announced: the file is damaged here")
+                source.at = len(source.buffer)
+                source.ended = True
                 return
             if begin + kept > size:
                 break
@@ -128,6 +147,7 @@ def _classic(source: _Source, order: str, unit: float, head: int) -> Iterator[Re
             break
     if len(source.buffer) > source.at:
         source.problem("the file ends in the middle of a packet")
+        source.at = len(source.buffer)
 
 
 @dataclass(slots=True)

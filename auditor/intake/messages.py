@@ -15,6 +15,8 @@ from auditor.wire import http
 MOST_HEAD = 65_536
 BODY = 65_536
 """Bytes kept of one body."""
+_AT_A_TIME = 2_048
+"""Bytes looked at at once, so that many small messages in one segment cost no more than few large ones."""
 _SHORTEST_START = 24
 _MOST_LINE = 4_096
 
@@ -155,9 +157,9 @@ class Reader:
         if self._begins_anew(part):
             self._end_message()
             self._state = _At.HEAD
-        while part and self._state is not _At.DONE:
-            used = self._take(at, part, ack, when)
-            at, part = at + used, part[used:]
+        done = 0
+        while done < len(part) and self._state is not _At.DONE:
+            done += self._take(at + done, part[done : done + _AT_A_TIME], ack, when)
 
     def lost(self, size: int) -> None:
         """Take note that so many bytes are missing here."""

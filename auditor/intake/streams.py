@@ -74,7 +74,8 @@ class Streams:
     def _opened(self, key: bytes, flags: int, number: int, ack: int, at: float) -> None:
         side = self.known.get(key)
         following = (number + 1) & 0xFFFFFFFF
-        if side is not None and side.at is not None and side.place(following) != side.at and not flags & ACK:
+        is_late = side is not None and side.at is not None and 0 <= side.at - side.place(following) < HEAD
+        if side is not None and side.at is not None and not is_late and not flags & ACK:
             self._close(side.talk, is_closed=False)  # the same ports again: another connection
             side = None
         if side is None:

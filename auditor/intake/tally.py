@@ -40,6 +40,8 @@ class Tally:
     """Conversations joined midway of which it cannot be told who asked."""
     given_up: int = 0
     """Conversations given up before their end, to bound memory."""
+    not_kept: int = 0
+    """Answers read and not kept, since very many of that address are and these show nothing further."""
     cut: int = 0
     """Packets of which the capture kept only the beginning."""
 
@@ -99,6 +101,11 @@ class Tally:
             yield place, f"{_many(self.left_out, 'byte')} of answers above 64 KiB not read"
         if self.passed_over:
             yield place, f"{_many(self.passed_over, 'byte')} behind gaps or between messages not read"
+        if self.not_kept:
+            yield (
+                place,
+                f"{_many(self.not_kept, 'answer')} read and not kept: of each address so many are, then what is new",
+            )
         if self.sideless:
             yield place, f"{self.sideless} joined midway and left out: nothing tells which side is the device"
         if self.given_up:
