@@ -7,8 +7,9 @@ scapy's readers make several objects for each packet, which is an order of magni
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import SEEK_END
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from auditor.intake.evidence import EvidenceError, Problem, Tell
 from auditor.intake.packed import BROKEN, Pieces, opened
@@ -48,6 +49,8 @@ class _Source:
     before: int = 0
     """Bytes of the file before the buffer."""
     ended: bool = False
+    size: int | None = None
+    """Bytes of the file, where they are the capture's own."""
 
     def more(self) -> bool:
         """Read on, dropping what is behind `at`; False at the end."""
@@ -78,6 +81,11 @@ class _Source:
         here = self.before + self.at if place is None else place
         self.tell(Problem(self.name, f"byte {here}", f"{what}; everything before it is kept"))
 
+    def damaged(self, what: str) -> None:
+        """Say that nothing from here on can be read, and how much that is where the file is not packed."""
+        left = self.size - self.before - self.at if self.size is not None else 0
+        self.problem(f"{what}, and {left} bytes from here on are left out" if left > 0 else what)
+
 
 def records(path: Path, tell: Tell) -> Iterator[Record]:
     """Yield the packets of a capture in file order. EvidenceError when it is no capture; OSError as from open."""
@@ -87,7 +95,10 @@ def records(path: Path, tell: Tell) -> Iterator[Record]:
 
 def records_of(file: BinaryIO, name: str, tell: Tell) -> Iterator[Record]:
     """Yield the packets of a capture that is open already."""
-    yield from _records(_Source(opened(file, name), name, tell))
+    size = file.seek(0, SEEK_END)
+    file.seek(0)
+    content = opened(file, name)
+    yield from _records(_Source(content, name, tell, size=size if content is cast("Pieces", file) else None))
 
 
 def _records(source: _Source) -> Iterator[Record]:
@@ -134,7 +145,7 @@ def _packets(
                 return
             if kept > LARGEST:
                 source.at = at
-                source.problem(f"a packet of {kept} bytes is announced: the file is damaged here")
+                source.damaged(f"a packet of {kept} bytes is announced: the file is damaged here")
                 source.at = len(source.buffer)
                 source.ended = True
                 return
@@ -167,7 +178,7 @@ class _Blocks:
                 return
             kind, length = struct.unpack_from(f"{self.order}II", source.buffer, source.at)
             if length < 12 or length % 4 or length > 16 * LARGEST:
-                source.problem(f"a block of {length} bytes is announced: the file is damaged here")
+                source.damaged(f"a block of {length} bytes is announced: the file is damaged here")
                 return
             if not source.need(length):
                 break
@@ -184,7 +195,7 @@ class _Blocks:
         at = self.source.at
         order = _ORDER.get(self.source.buffer[at + 8 : at + 12])
         if order is None:
-            self.source.problem("a section begins without its byte-order mark: the file is damaged here")
+            self.source.damaged("a section begins without its byte-order mark: the file is damaged here")
             return False
         self.order, self.interfaces = order, []
         return True

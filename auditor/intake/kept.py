@@ -7,7 +7,7 @@ MOST_EACH = 256
 MOST_ALIKE = 3
 """Different answers kept to one question to one port; a device's clock makes every answer different."""
 MOST_CALLS = 16
-"""The same for ONVIF, where one path answers all calls."""
+"""The same for ONVIF, where one path answers all calls, and for answers to questions nobody recorded."""
 MOST_ADDRESSES = 65_536
 """Addresses of which it is remembered what has been kept; beyond that it is forgotten, and may be kept twice."""
 
@@ -45,7 +45,8 @@ class Kept:
             *question,
             hash(tuple(pair for pair in shown if "date" not in pair[0] and "nonce" not in pair[0])),
         )
-        most = MOST_CALLS if exchange.protocol is Protocol.ONVIF else MOST_ALIKE
+        is_unasked = not path and exchange.protocol in {Protocol.HTTP, Protocol.RTSP}
+        most = MOST_CALLS if is_unasked or exchange.protocol is Protocol.ONVIF else MOST_ALIKE
         if form in kept.forms or kept.questions.get(question, 0) >= most:
             return False
         new = {hash(pair) for pair in shown if _is_telling(pair[0])} - kept.shown

@@ -236,7 +236,7 @@ class Side:
 
 
 class Talk:
-    """Both sides of a connection. pairs are handed to `heard`."""
+    """Both sides of a connection. Pairs are handed to `heard` as they become known."""
 
     def __init__(
         self,

@@ -93,7 +93,7 @@ def _check(one: object) -> None:
 
 
 def _messages(data: bytes) -> None:
-    """Read bytes as what a server says, in segments, the middle one lost."""
+    """Read bytes as what a server says, in segments, one near the end lost."""
     tally = Tally("x")
     told: list[Message] = []
     reader = Reader(lambda: tally, lambda _: None, told.append, lambda: None)

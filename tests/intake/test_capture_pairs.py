@@ -197,6 +197,14 @@ def test_what_was_answered_to_an_unknown_question_is_kept_without_its_body(tmp_p
     assert found[0].cut
 
 
+def test_a_recording_of_one_direction_gives_no_question_an_answer(tmp_path: Path) -> None:
+    frames = [frame for frame in visit(8).frames if frame.src == speech.CAMERA_MAC]
+    found, said = read(tmp_path, frames)
+    assert pairs(found).keys() == {f"? /{page}" for page in range(8)}
+    assert "8 gaps, " in said
+    assert "8 answers whose question is not surely known" in said
+
+
 def test_numbered_questions_of_rtsp_find_their_answers_behind_any_gap(tmp_path: Path) -> None:
     talk = Dialogue(554).open()
     for number in range(1, 5):

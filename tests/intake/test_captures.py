@@ -234,7 +234,7 @@ def test_a_damaged_length_is_said_with_its_place(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"\xff" * 64)
     problems: list[Problem] = []
     assert len(read(path, problems)) == 1
-    assert "the file is damaged here" in str(problems[0])
+    assert "the file is damaged here, and 64 bytes from here on are left out" in str(problems[0])
 
 
 def test_what_is_no_capture_is_refused_with_what_to_do(tmp_path: Path) -> None:
