@@ -85,14 +85,11 @@ class Problems:
         return [*said, f"{left} further counts of what files do not show were printed"] if left > 0 else said
 
     def tell(self, problem: Problem) -> None:
-        """Say a problem, unless very many have been said; how a file was read is said in any case."""
+        """Say a problem, unless very many have been said."""
         if problem.is_count:
             self._counts.append(problem)
             if len(self._counts) > _MOST_PROBLEMS:  # the first are said at the end, as notes of the run
                 words(f"auditor: {problem}")
-            return
-        if problem.is_summary:
-            words(f"auditor: {problem}")
             return
         self.count += 1
         if self.count <= _MOST_PROBLEMS:

@@ -43,6 +43,8 @@ def command(
         listed = tuple(entries(register, problems.tell, mapping(maps)))
     except OSError as error:
         raise unreadable(register, error) from error
+    for note in problems.notes():
+        words(f"auditor: {note}")
     with Store.open(db, Access.READ) as store:
         known = picture(store, run=name, findings=False)
         found = [one for one in known.devices if one.granted and (not site or one.site in site)]

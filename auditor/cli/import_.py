@@ -145,7 +145,7 @@ def _read_together(
     for path in files:
         if path.name not in showing and path not in failed:
             words(
-                f"auditor: {path}: nothing in it shows a device that may be described and the others do not show"
+                f"auditor: {path}: nothing in it shows a device that may be described, or nothing that the others do not show"
             )
     return failed
 

@@ -1,5 +1,6 @@
 """`auditor scan`: find, ask and identify the devices a scope grants, and keep everything heard."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from auditor.run.audits import as_of_run, history
 from auditor.run.basis import Basis, chosen_basis
 from auditor.run.dating import say_misdated
 from auditor.run.judge import judge
-from auditor.scope import Credentials, OutsideScopeError, Scope, read_credentials
+from auditor.scope import Credentials, OutsideScopeError, Scope, read_authorities, read_credentials
 from auditor.store import Access, Store
 
 
@@ -104,6 +105,13 @@ from auditor.store import Access, Store
     metavar="FILE",
     help="The owner's read-only accounts, in a file only you may read; `env` takes AUDITOR_CRED_… variables alone.",
 )
+@click.option(
+    "--ca",
+    "authorities",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Certificates of the owner's authorities (PEM): Basic may be sent to who shows one of theirs for its address.",
+)
 @click.option("--policy", help="Judge against this policy: a name or a file; see `auditor knowledge`.")
 @click.option(
     "--fail-on",
@@ -134,6 +142,7 @@ def command(
     stop_file: Path | None,
     port_shift: int,
     credentials_file: str | None,
+    authorities: Path | None,
     policy: str | None,
     fail_on: str | None,
     as_json: bool,
@@ -165,7 +174,7 @@ def command(
         waits=not no_wait,
         engine=engine,
     )
-    credentials = _credentials(credentials_file, scope)
+    credentials = _credentials(credentials_file, authorities, scope)
     if dry_run:
         return _dry(scope, audit, credentials, as_json=as_json)
     if scope_file is not None:
@@ -216,16 +225,21 @@ def _dry(scope: Scope, audit: Audit, credentials: Credentials | None, *, as_json
     return Exit.DONE
 
 
-def _credentials(source: str | None, scope: Scope) -> Credentials | None:
-    """Read the accounts; refused where the scope does not grant their use."""
+def _credentials(source: str | None, authorities: Path | None, scope: Scope) -> Credentials | None:
+    """Read the accounts, and whose certificates they may be shown to; refused where the scope does not grant their use."""
     if source is None:
+        if authorities is not None:
+            raise click.UsageError(
+                "--ca says whose certificates accounts may be shown to; give --credentials too"
+            )
         return None
     if Method.CREDENTIALS not in scope.methods:
         raise OutsideScopeError(
             f"--credentials: the scope does not allow {Method.CREDENTIALS}; "
             "add it under [methods] if your authorisation covers it"
         )
-    return read_credentials(source)
+    credentials = read_credentials(source)
+    return replace(credentials, authorities=read_authorities(authorities)) if authorities else credentials
 
 
 def _scan(

@@ -8,7 +8,17 @@ import dataclasses
 from collections.abc import AsyncIterator, Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
-from auditor.model import Endpoint, Exchange, Grant, Method, Protocol, Sighting, Status, Transport
+from auditor.model import (
+    WORD_OF_ANOTHER,
+    Endpoint,
+    Exchange,
+    Grant,
+    Method,
+    Protocol,
+    Sighting,
+    Status,
+    Transport,
+)
 from auditor.net import Emit, Field, alternating, streamed
 from auditor.net.door import NotSentError
 from auditor.net.field import Block
@@ -45,6 +55,8 @@ class _Sweep:
     answers: dict[str, Answer] = dataclasses.field(default_factory=dict)
     here: list[IPv4Network | IPv6Network] = dataclasses.field(default_factory=list)
     """The networks that are on a segment which was asked."""
+    contested: dict[str, Answer] = dataclasses.field(default_factory=dict)
+    """Answers of a second hardware address for the same address."""
 
     async def run(self, emit: Emit) -> None:
         """Ask every segment, one after the other."""
@@ -56,7 +68,7 @@ class _Sweep:
 
     async def _all(self, emit: Emit) -> None:
         for segment in self.field.neighbourhoods():
-            self.answers = {}
+            self.answers, self.contested = {}, {}
             try:
                 async with Neighbours(segment.interface) as neighbours:
                     await self._segment(neighbours)
@@ -94,7 +106,8 @@ class _Sweep:
 
     async def _hear(self, neighbours: Neighbours, seconds: float) -> None:
         while (answer := await neighbours.next(seconds)) is not None:
-            self.answers.setdefault(answer.address, answer)
+            if self.answers.setdefault(answer.address, answer).mac != answer.mac:
+                self.contested.setdefault(answer.address, answer)
 
     def _believed(self) -> Iterable[Answer]:
         """Return the answers of devices, without those of a router that answers for others, unless it is excluded."""
@@ -112,7 +125,10 @@ class _Sweep:
         return not isinstance(self.field.admit(answer.address, mac=answer.mac), Grant)
 
     def _sighting(self, answer: Answer) -> Sighting:
+        rival = self.contested.get(answer.address)
         admitted = self.field.admit(answer.address, mac=answer.mac)
+        if rival is not None and isinstance(admitted, Grant):
+            admitted = self.field.admit(answer.address, mac=rival.mac)
         granted = isinstance(admitted, Grant)
         now = self.field.now()
         exchange = Exchange(
@@ -124,6 +140,14 @@ class _Sweep:
             reply=answer.answer,
             status=Status.ANSWERED,
             at=now,
-            detail="" if granted else "not contacted any further",
+            detail=_detail(rival, granted=granted),
         )
-        return Sighting(answer.address, str(METHOD), now, mac=answer.mac, exchange=exchange, granted=granted)
+        mac = None if rival is not None else answer.mac
+        return Sighting(answer.address, str(METHOD), now, mac=mac, exchange=exchange, granted=granted)
+
+
+def _detail(rival: Answer | None, *, granted: bool) -> str:
+    """Say whose word it is where two hardware addresses claim one address, and what becomes of it."""
+    contested = f"{WORD_OF_ANOTHER}{rival.mac} claims this address as well" if rival is not None else ""
+    refused = "" if granted else "not contacted any further"
+    return "; ".join(part for part in (contested, refused) if part)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.fingerprint.names import names
 from auditor.fingerprint.normalise import normalised
@@ -22,15 +22,26 @@ class Finding:
 
 
 def hits(
-    book: RuleBook, observations: Sequence[Observation], context: Iterable[Observation] = ()
+    book: RuleBook,
+    observations: Sequence[Observation],
+    context: Iterable[Observation] = (),
+    *,
+    doubtful: frozenset[str] = frozenset(),
 ) -> Iterator[Finding]:
-    """Give every rule that holds for these observations; `context` is seen by conditions only."""
+    """Give every rule that holds for these observations; `context` is seen by conditions only.
+
+    `doubtful` names exchanges of which it is not sure who speaks: what they claim is tentative, whatever the rule.
+    """
     everything = (*observations, *context)
     for observation in observations:
         for read in _readings(book, observation.field, observation.value):
             found = _held(read, observation, everything)
             if found is not None:
-                yield found
+                yield _doubted(found) if observation.exchange.id in doubtful else found
+
+
+def _doubted(found: Finding) -> Finding:
+    return Finding(found.rule, replace(found.match, certainty=Certainty.TENTATIVE, doubtful=True))
 
 
 def hold(rule: Rule, observation: Observation, everything: Sequence[Observation]) -> Finding | None:

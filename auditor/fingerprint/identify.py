@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from auditor.fingerprint.engine import Finding, hits
+from auditor.fingerprint.hearsay import heard
 from auditor.fingerprint.load import rules
 from auditor.fingerprint.registry import registrant
 from auditor.fingerprint.rule import RuleBook
@@ -48,7 +49,9 @@ _Studied = tuple[list[Finding], tuple[Claim, ...], tuple[Contradiction, ...]]
 
 
 def _studied(observations: list[Observation], book: RuleBook) -> _Studied:
-    found = list(hits(book, observations))
+    said = heard(observations)
+    observations = said.observations
+    found = list(hits(book, observations, doubtful=said.doubtful))
     asked: set[tuple[str, str, str]] = set()
     for _ in range(_ROUNDS):
         claims, against = conclude(found)
@@ -59,7 +62,7 @@ def _studied(observations: list[Observation], book: RuleBook) -> _Studied:
         asked |= {(maker, one.field, one.value) for one in fresh}
         more = [
             one
-            for one in hits(book, fresh, (*observations, *_concluded(claims)))
+            for one in hits(book, fresh, (*observations, *_concluded(claims)), doubtful=said.doubtful)
             if _applies(one, maker) and one not in found
         ]
         found += more

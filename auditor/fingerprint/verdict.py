@@ -129,7 +129,7 @@ def _maker_weighed(bid: _Bid) -> Certainty:
     the maker's own, or two firm ones of independent origin.
     """
     firm = [one for one in bid.findings if one.match.certainty is not Certainty.TENTATIVE]
-    own = [one.match.certainty for one in bid.findings if one.rule.sole and not one.match.nursery]
+    own = [one.match.certainty for one in bid.findings if one.rule.sole and not one.match.is_weak]
     is_borne_out = _are_several(firm, bid.value)
     if Certainty.CERTAIN in own or (own and is_borne_out):
         return Certainty.CERTAIN
@@ -165,7 +165,7 @@ _WORDS = frozenset({"brand", "kind"})
 def _told_weighed(bid: _Bid, *, is_read_once: bool) -> Certainty:
     """Weigh what a device tells of itself: one firm sign or two weak ones are firm, two firm ones are certain."""
     firm = {one.rule.witness for one in bid.findings if one.match.certainty is not Certainty.TENTATIVE}
-    counted = [one for one in bid.findings if not one.match.nursery]
+    counted = [one for one in bid.findings if not one.match.is_weak]
     weak = {one.rule.witness for one in counted} - firm
     is_borne_out = _many(weak) and not (is_read_once and not _many({_text(one) for one in counted}))
     if any(one.match.certainty is Certainty.CERTAIN for one in bid.findings) or _many(firm):

@@ -15,24 +15,16 @@ from auditor.intake.capture_file import Record, records
 from auditor.intake.datagrams import PORTS, Datagrams
 from auditor.intake.evidence import Kind, Refuse, Tell, moment
 from auditor.intake.heads import Saying, answered, sayings
+from auditor.intake.kept import Kept
 from auditor.intake.ring import Ring
 from auditor.intake.sides import SHORT_STARTS, STARTS
 from auditor.intake.sieved import decoded, sifted
 from auditor.intake.streams import Streams
 from auditor.intake.talks import Pair
 from auditor.intake.tally import Tally
-from auditor.model import Endpoint, Exchange, Protocol, Status
+from auditor.model import Endpoint, Exchange, Status
 
 NAME = "pcap"
-
-MOST_EACH = 256
-"""Exchanges kept of one address."""
-MOST_ALIKE = 3
-"""Different answers kept to one question to one port; a device's clock makes every answer different."""
-MOST_CALLS = 16
-"""The same for ONVIF, where one path answers all calls."""
-MOST_ADDRESSES = 65_536
-"""Addresses of which it is remembered what has been kept; beyond that it is forgotten, and may be kept twice."""
 
 _MISSING = object()
 _UDP_PORTS = PORTS | wrapping.PORTS
@@ -85,7 +77,7 @@ class Dissector:
         self._streams = Streams(lambda: self.tally)
         self._assembler = frames.Assembler()
         self._datagrams = Datagrams()
-        self._kept: dict[str, dict[tuple[object, ...], int]] = {}
+        self._kept = Kept()
 
     def exchanges(self, packets: Iterable[Record]) -> Iterator[Exchange]:
         """Yield what the packets show, and at their end what was still open."""
@@ -220,15 +212,7 @@ class Dissector:
         shown = [(one.field, one.value) for one in probes.read(exchange)]
         if not shown:
             return
-        path = exchange.request.split(b"\n", 1)[0].partition(b"?")[0][:256]
-        question = (exchange.endpoint, exchange.protocol, path)
-        form = hash(tuple(pair for pair in shown if "date" not in pair[0] and "nonce" not in pair[0]))
-        if len(self._kept) > MOST_ADDRESSES:
-            self._kept.clear()
-        kept = self._kept.setdefault(exchange.device, {})
-        most = MOST_CALLS if exchange.protocol is Protocol.ONVIF else MOST_ALIKE
-        if (*question, form) in kept or kept.get(question, 0) >= most or len(kept) > 2 * MOST_EACH:
+        if not self._kept.wants(exchange, shown):
+            self.tally.not_kept += self._kept.is_full(exchange)
             return
-        kept[(*question, form)] = 1
-        kept[question] = kept.get(question, 0) + 1
         yield decoded(exchange) if logged_in else sifted(exchange)

@@ -1,27 +1,28 @@
-"""Packets of pcap and pcapng files, plain or gzip, read in pieces of a few megabytes whatever the file's size.
+"""Packets of pcap and pcapng files, plain or packed, read in pieces of a few megabytes whatever the file's size.
 
 scapy's readers make several objects for each packet, which is an order of magnitude too slow for a gigabyte of video;
 `tests/benchmarks/capture.py` measures both. Source: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
 """
 
-import gzip
 import struct
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from io import BufferedIOBase
+from io import SEEK_END
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from auditor.intake.evidence import EvidenceError, Problem, Tell
+from auditor.intake.packed import BROKEN, Pieces, opened
 
 Record = tuple[float, int, bytes, int, int, bool]
 """Seconds since 1970, link type, a buffer, where the packet begins and ends in it, and whether it was cut."""
+
+_Unpack = Callable[[bytes, int], tuple[int, int, int, int]]
 
 PIECE = 2 * 1024 * 1024
 LARGEST = 1024 * 1024
 """Bytes of one packet or block that are believed; more means that the file is damaged."""
 
-_GZIP = b"\x1f\x8b"
 _CLASSIC = {
     b"\xd4\xc3\xb2\xa1": ("<", 1e-6, 16),
     b"\xa1\xb2\xc3\xd4": (">", 1e-6, 16),
@@ -34,14 +35,13 @@ _CLASSIC = {
 _SECTION = b"\x0a\x0d\x0d\x0a"
 _ORDER = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 _INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, _PACKET = 1, 2, 3, 6
-_BROKEN = (OSError, EOFError, zlib.error)
 
 
 @dataclass(slots=True)
 class _Source:
     """The bytes of a file, piece by piece; what breaks in reading ends them and is said."""
 
-    file: BufferedIOBase
+    file: Pieces
     name: str
     tell: Tell
     buffer: bytes = b""
@@ -49,6 +49,8 @@ class _Source:
     before: int = 0
     """Bytes of the file before the buffer."""
     ended: bool = False
+    size: int | None = None
+    """Bytes of the file, where they are the capture's own."""
 
     def more(self) -> bool:
         """Read on, dropping what is behind `at`; False at the end."""
@@ -56,7 +58,9 @@ class _Source:
             return False
         try:
             piece = self.file.read1(PIECE)  # what there is: of a packed file cut short, all of it
-        except _BROKEN as error:
+        except BROKEN as error:
+            if not self.before and not self.buffer:
+                raise EvidenceError(f"{self.name}: byte 0: cannot be unpacked or read ({error})") from error
             self.problem(f"cannot be unpacked or read any further ({error})", self.before + len(self.buffer))
             piece = b""
         self.ended = not piece
@@ -77,17 +81,24 @@ class _Source:
         here = self.before + self.at if place is None else place
         self.tell(Problem(self.name, f"byte {here}", f"{what}; everything before it is kept"))
 
+    def damaged(self, what: str) -> None:
+        """Say that nothing from here on can be read, and how much that is where the file is not packed."""
+        left = self.size - self.before - self.at if self.size is not None else 0
+        self.problem(f"{what}, and {left} bytes from here on are left out" if left > 0 else what)
+
 
 def records(path: Path, tell: Tell) -> Iterator[Record]:
     """Yield the packets of a capture in file order. EvidenceError when it is no capture; OSError as from open."""
     with path.open("rb") as file:
-        packed = file.read(2) == _GZIP
-        file.seek(0)
-        if packed:
-            with gzip.open(file) as unpacked:
-                yield from _records(_Source(unpacked, path.name, tell))
-        else:
-            yield from _records(_Source(file, path.name, tell))
+        yield from records_of(file, path.name, tell)
+
+
+def records_of(file: BinaryIO, name: str, tell: Tell) -> Iterator[Record]:
+    """Yield the packets of a capture that is open already."""
+    size = file.seek(0, SEEK_END)
+    file.seek(0)
+    content = opened(file, name)
+    yield from _records(_Source(content, name, tell, size=size if content is cast("Pieces", file) else None))
 
 
 def _records(source: _Source) -> Iterator[Record]:
@@ -103,22 +114,40 @@ def _records(source: _Source) -> Iterator[Record]:
     else:
         raise EvidenceError(
             f"{source.name}: byte 0: begins with {magic.hex() or 'nothing'}, which no capture does; "
-            "give a pcap or pcapng file as tcpdump or Wireshark write it, plain or gzip"
+            "give a pcap or pcapng file as tcpdump or Wireshark write it, plain or packed (gzip, zstd, xz, bzip2); "
+            "editcap -F pcap makes one of other kinds"
         )
 
 
 def _classic(source: _Source, order: str, unit: float, head: int) -> Iterator[Record]:
-    link = int(struct.unpack_from(f"{order}I", source.buffer, 20)[0]) & 0xFFFF
-    unpack = struct.Struct(f"{order}IIII").unpack_from
-    source.at = 24
+    """Yield the packets of a pcap file, and of others that somebody put behind it (`cat *.pcap`)."""
+    start = source.buffer[:8]
+    while True:
+        link = int(struct.unpack_from(f"{order}I", source.buffer, source.at + 20)[0]) & 0xFFFF
+        source.at += 24
+        yield from _packets(source, link, struct.Struct(f"{order}IIII").unpack_from, unit, head, start)
+        if not source.need(24) or not source.buffer.startswith(start, source.at):
+            return
+
+
+def _packets(
+    source: _Source, link: int, unpack: _Unpack, unit: float, head: int, start: bytes
+) -> Iterator[Record]:
+    """Yield packets until the file ends, is damaged or begins anew; `start` is how it began."""
+    (anew, version, _, _) = unpack(start + bytes(8), 0)
     while True:
         buffer, at, size = source.buffer, source.at, len(source.buffer)
         while at + head <= size:
             seconds, fraction, kept, length = unpack(buffer, at)
             begin = at + head
+            if seconds == anew and fraction == version:
+                source.at = at
+                return
             if kept > LARGEST:
                 source.at = at
-                source.problem(f"a packet of {kept} bytes is announced: the file is damaged here")
+                source.damaged(f"a packet of {kept} bytes is announced: the file is damaged here")
+                source.at = len(source.buffer)
+                source.ended = True
                 return
             if begin + kept > size:
                 break
@@ -129,6 +158,7 @@ def _classic(source: _Source, order: str, unit: float, head: int) -> Iterator[Re
             break
     if len(source.buffer) > source.at:
         source.problem("the file ends in the middle of a packet")
+        source.at = len(source.buffer)
 
 
 @dataclass(slots=True)
@@ -148,7 +178,7 @@ class _Blocks:
                 return
             kind, length = struct.unpack_from(f"{self.order}II", source.buffer, source.at)
             if length < 12 or length % 4 or length > 16 * LARGEST:
-                source.problem(f"a block of {length} bytes is announced: the file is damaged here")
+                source.damaged(f"a block of {length} bytes is announced: the file is damaged here")
                 return
             if not source.need(length):
                 break
@@ -165,7 +195,7 @@ class _Blocks:
         at = self.source.at
         order = _ORDER.get(self.source.buffer[at + 8 : at + 12])
         if order is None:
-            self.source.problem("a section begins without its byte-order mark: the file is damaged here")
+            self.source.damaged("a section begins without its byte-order mark: the file is damaged here")
             return False
         self.order, self.interfaces = order, []
         return True

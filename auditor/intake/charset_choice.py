@@ -32,7 +32,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_BEYOND = re.compile(rb"[^\n\r]*[\x80-\xff][^\n\r]*")
+_BEYOND = re.compile(rb"[\x80-\xff]")
 _PAIR = re.compile(rb"([\x81-\xfe])([\x30-\xff])|[\x80-\xff]")
 _CAPITALS = re.compile(rb"(?:[\x00-\x7f]|[\xc0-\xdf])*")
 """Where the capitals of Cyrillic and Greek sets are; of Chinese pairs one in six has both octets there."""
@@ -104,13 +104,23 @@ def _evidence(start: bytes, file: BinaryIO) -> bytes:
         read += len(piece)
         if not piece.isascii():
             piece += file.readline(4096)  # so that no character is cut at the end of the piece
-            for line in _BEYOND.findall(piece):
-                kept.append(line[:EVIDENCE])
+            for line in piece.splitlines():
+                if line.isascii():
+                    continue
+                kept.append(_around(line))
                 size += len(kept[-1])
                 if size >= EVIDENCE:
                     break
         piece = file.read(_PIECE)
     return b"\n".join(kept)
+
+
+def _around(line: bytes) -> bytes:
+    """Return a line as evidence; of a very long one what follows the first octet beyond ASCII."""
+    if len(line) <= EVIDENCE:
+        return line
+    first = _BEYOND.search(line)
+    return line[first.start() if first else 0 :][:EVIDENCE]
 
 
 def _is_utf8(evidence: bytes) -> bool:

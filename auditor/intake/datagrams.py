@@ -1,13 +1,15 @@
 """Datagrams of a capture that tell who a device is: discovery answers, DHCP, SIP; and ARP, settled at the end.
 
-Only what a device says of itself is taken: a search by somebody's tool shows nothing to our readers and is dropped.
+Only what a device says of itself is taken: a search by somebody's tool shows nothing to our readers and is dropped. Who
+asks an agent by SNMP is no agent; an address that is asked for by DHCP is had only once it is given, or used; one that
+two hardware addresses claim says nothing of either.
 """
 
 import ipaddress
 from dataclasses import dataclass
 
 from auditor.intake.frames import Packet
-from auditor.model import Protocol, Transport
+from auditor.model import WORD_OF_ANOTHER, Protocol, Transport
 from auditor.wire import arp, dhcp
 
 PROTOCOLS = {
@@ -25,11 +27,17 @@ PROTOCOLS = {
 PORTS = frozenset(PROTOCOLS)
 """UDP ports of which either end makes a datagram worth a look."""
 
+_SENDER = slice(8, 14)
+"""Where an ARP packet has the hardware address of who speaks. Source: RFC 826."""
 MOST_ADDRESSES = 65_536
 MOST_WAITING = 4_096
 _SNMP_V3 = b"\x02\x01\x03"
 """The version, 3, as the first number of a message. Source: RFC 3412 section 6."""
 
+_AGENT = 161
+_GIVEN_UP = frozenset({"decline", "nak"})
+
+CONTESTED = "more than one hardware address claims this address"
 PROXY = 4
 """A hardware address that answers for so many addresses is a router's, not a device's."""
 
@@ -55,6 +63,8 @@ class Datagrams:
         self.ready: list[Heard] = []
         self._addresses: dict[str, tuple[bytes, float]] = {}
         """IPv4 address: the ARP packet in which its owner named it last, and when."""
+        self._contested: set[str] = set()
+        """Addresses that more than one hardware address claims."""
         self._of_mac: dict[str, set[str]] = {}
         self._leases: dict[str, str] = {}
         """MAC address: the IPv4 address it was given."""
@@ -72,8 +82,8 @@ class Datagrams:
         if protocol is Protocol.DHCP:
             self._dhcp(payload, at)
             return
-        if protocol is Protocol.SNMP and _SNMP_V3 not in payload[:8]:
-            return  # older versions carry a community, which is a password
+        if protocol is Protocol.SNMP and (_SNMP_V3 not in payload[:8] or source_port != _AGENT):
+            return  # older versions carry a community, which is a password; what goes to an agent is a question
         address = ipaddress.ip_address(packet.source)
         if address.is_unspecified or address.is_multicast:
             return
@@ -86,6 +96,9 @@ class Datagrams:
         if packet is None or packet.address == "0.0.0.0" or not _is_station(packet.mac):  # noqa: S104  "not yet mine"
             return
         if packet.address in self._addresses or len(self._addresses) < MOST_ADDRESSES:
+            before, _ = self._addresses.get(packet.address, (b"", 0.0))
+            if before and before[_SENDER] != body[_SENDER]:
+                self._contested.add(packet.address)
             self._addresses[packet.address] = (body[:28], at)
             self._of_mac.setdefault(packet.mac, set()).add(packet.address)
 
@@ -93,7 +106,9 @@ class Datagrams:
         message = dhcp.parse(payload)
         if message is None or not message.mac:
             return
-        if message.address and message.type in {"ack", "request", "inform"}:
+        if message.type in _GIVEN_UP:
+            self._leases.pop(message.mac, None)
+        elif message.address and message.type in {"ack", "request", "inform"}:
             self._leases[message.mac] = message.address
         if message.from_client and (message.mac in self._clients or len(self._clients) < MOST_WAITING):
             waiting = self._clients.setdefault(message.mac, {})
@@ -107,15 +122,17 @@ class Datagrams:
             for address, (body, _) in self._addresses.items()
             if (packet := arp.parse(body)) is not None
         }
-        of_mac = {mac: address for address, mac in macs.items()}
+        of_mac = {mac: address for address, mac in macs.items() if address not in self._contested}
         for mac, messages in self._clients.items():
             address = self._leases.get(mac) or of_mac.get(mac)
             if address:
                 self.ready += [Heard(address, 68, Protocol.DHCP, one, at) for one, at in messages.items()]
         for address, (body, at) in self._addresses.items():
             if len(self._of_mac.get(macs.get(address, ""), ())) < PROXY:
-                self.ready.append(Heard(address, 0, Protocol.ARP, body, at))
+                detail = f"{WORD_OF_ANOTHER}{CONTESTED}" if address in self._contested else ""
+                self.ready.append(Heard(address, 0, Protocol.ARP, body, at, detail=detail))
         self._addresses, self._clients, self._of_mac, self._leases = {}, {}, {}, {}
+        self._contested = set()
 
 
 def _is_station(mac: str) -> bool:

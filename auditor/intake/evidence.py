@@ -24,9 +24,7 @@ class Problem:
     """As in `byte 1204`, `line 12` or `row 3, column ip`."""
     what: str
     is_count: bool = False
-    """It counts what a whole file does not show: it is always said, and remembered with the run."""
-    is_summary: bool = False
-    """Not a problem but how a whole file or table was read: it is always said."""
+    """It sums up one file, so it is said however much else was said before."""
 
     def __str__(self) -> str:
         return without_secrets(f"{self.file}: {self.place}: {self.what}")

@@ -48,7 +48,7 @@ def payload_of(link: int, buffer: bytes, begin: int, end: int) -> tuple[int, int
         return int.from_bytes(buffer[begin : begin + 2], "big"), begin + 20
     if link in _PPP_LINKS:
         return _PPP_LINKS[link] or PPP, begin
-    if link == 104:  # Cisco HDLC
+    if link == 104:  # HDLC as routers speak it
         return int.from_bytes(buffer[begin + 2 : begin + 4], "big"), begin + 4
     if link == 219:
         return 0x8847, begin

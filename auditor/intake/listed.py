@@ -76,13 +76,13 @@ class Reader:
         known = self.form.forms.recognise((table.name, path.name), table.plain_headings, table.name)
         if known is None:
             what = "a report of events: it says what an address did, not what is there; it is not read"
-            tell(Problem(table.name, "table", what, is_summary=True))
+            tell(Problem(table.name, "table", what, is_count=True))
             return None
         reports = {name: one for one in self.form.reports for name in (one.name, *one.also)}
         report = reports.get(known.name) or reports.get("*")
         if report is None or not _reads_something(report, table):
             what = f"is a report {known.name}: nothing in it says what a device is; it is not read"
-            tell(Problem(table.name, "table", what, is_summary=True))
+            tell(Problem(table.name, "table", what, is_count=True))
             return None
         table.how = f"a report {known.name}, {table.how}"
         return report

@@ -15,6 +15,8 @@ from auditor.wire import http
 MOST_HEAD = 65_536
 BODY = 65_536
 """Bytes kept of one body."""
+_AT_A_TIME = 2_048
+"""Bytes looked at at once, so that many small messages in one segment cost no more than few large ones."""
 _SHORTEST_START = 24
 _MOST_LINE = 4_096
 
@@ -59,6 +61,8 @@ class Message:
     """Not all of it is here."""
     request: "Message | None" = None
     """Of an answer: the question it surely answers."""
+    is_inferred: bool = False
+    """That it is this question follows only from the client's waiting for answers."""
 
     @property
     def first_line(self) -> bytes:
@@ -136,6 +140,7 @@ class Reader:
         self._message: Message | None = None
         self._left = 0
         self._is_media = False
+        self._is_partial = False
         self._line = bytearray()
         self._broken = False
         """A part of this body is missing; nothing behind it is kept."""
@@ -152,9 +157,9 @@ class Reader:
         if self._begins_anew(part):
             self._end_message()
             self._state = _At.HEAD
-        while part and self._state is not _At.DONE:
-            used = self._take(at, part, ack, when)
-            at, part = at + used, part[used:]
+        done = 0
+        while done < len(part) and self._state is not _At.DONE:
+            done += self._take(at + done, part[done : done + _AT_A_TIME], ack, when)
 
     def lost(self, size: int) -> None:
         """Take note that so many bytes are missing here."""
@@ -165,8 +170,7 @@ class Reader:
             if not self._left:
                 self._end_message()
             return
-        if self._state is _At.HEAD and self._head and is_start(self._head):
-            self._begin(bytes(self._head))
+        self._begin_with_what_is_there()
         if self._message is not None:
             self._message.cut = True
         self._end_message()
@@ -175,8 +179,7 @@ class Reader:
 
     def end(self, *, is_closed: bool) -> None:
         """Take note that nothing more comes, and whether the side said so itself."""
-        if self._state is _At.HEAD and self._head and is_start(self._head):
-            self._begin(bytes(self._head))
+        if self._begin_with_what_is_there():
             if self._message is not None:
                 self._message.cut = True
         elif self._message is not None and self._state is not _At.TRAILER:
@@ -184,12 +187,22 @@ class Reader:
         self._end_message()
         self._state = _At.DONE
 
+    def _begin_with_what_is_there(self) -> bool:
+        """Begin a message of whose head the rest is missing, with its whole lines; tell whether there was one."""
+        head = bytes(self._head[: self._head.rfind(b"\n") + 1])
+        if self._state is not _At.HEAD or not is_start(head):
+            return False
+        self._is_partial = True
+        self._begin(head)
+        self._is_partial = False
+        return True
+
     def _begins_anew(self, part: bytes) -> bool:
         """Tell whether a segment begins the next message though the last one's end was not seen."""
         if self._state in {_At.OPEN, _At.TRAILER}:
             return _ANSWER.match(part) is not None
         if self._state is _At.NOWHERE:
-            return is_start(part)
+            return may_be_start(part)
         message = self._message
         # The answer to HEAD announces a body that does not come; of an answer whose question is not known this shows it.
         return (
@@ -213,6 +226,7 @@ class Reader:
                     self._end_message()
                 return len(part)
         self.enough = self.enough or _is_interleaved(part)
+        self._unsure()
         self._tally().passed_over += len(part)
         return len(part)
 
@@ -248,6 +262,7 @@ class Reader:
         self._head.clear()
         message = Message(head, http.read_head(head)[1], self._start, self._ack, self._when)
         self._message, self._broken = message, False
+        message.cut = self._is_partial
         self._is_media = message.header("content-type").lower().startswith(_MEDIA)
         self._begun(message)
         self._state = self._behind_head(message)

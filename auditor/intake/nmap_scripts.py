@@ -63,7 +63,7 @@ def of_script(script: Script, port: Port, here: Exchange) -> Iterator[Exchange]:
         yield replace(here, probe="tls", protocol=Protocol.TLS, endpoint=endpoint, reply=reply, id="")
         return
     if script.id == "banner" and (protocol := _speaker(port)) is not None:
-        reply = _unescaped(script.output)
+        reply = unescaped(script.output)
         yield replace(here, probe="banner", protocol=protocol, reply=reply, id="")
         return
     pairs = tuple(_pairs_of(script, here))
@@ -154,7 +154,7 @@ def of_fingerprint(text: str, here: Exchange) -> Iterator[Exchange]:
     """Yield the device's own bytes from the fingerprint nmap prints for a service it does not know."""
     joined = re.sub(r"\n?SF:", "", text)
     for probe, reply in re.findall(r'%r\((\w+),[0-9A-F]+,"((?:[^"\\]|\\.)*)"\)', joined):
-        raw = _unescaped(reply)
+        raw = unescaped(reply)
         asked = b"GET / HTTP/1.0\r\n\r\n" if probe == "GetRequest" else b""
         if raw.startswith(b"HTTP/") and asked:
             yield replace(here, probe=probe, protocol=Protocol.HTTP, request=asked, reply=raw, id="")
@@ -162,8 +162,8 @@ def of_fingerprint(text: str, here: Exchange) -> Iterator[Exchange]:
             yield replace(here, probe=probe, protocol=Protocol.RTSP, reply=raw, id="")
 
 
-def _unescaped(text: str) -> bytes:
-    """Undo nmap's escapes: hexadecimal numbers, line ends, and a backslash before any other character."""
+def unescaped(text: str) -> bytes:
+    """Undo the escapes of nmap and masscan: hexadecimal numbers, line ends, and a backslash before any other character."""
     named = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0"}
 
     def plain(found: re.Match[str]) -> str:

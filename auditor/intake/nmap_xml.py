@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
-from auditor import saved_text
-from auditor.intake.evidence import EvidenceError, Kind, Problem, Tell, moment
+from auditor.intake.evidence import EvidenceError, Problem, Tell, moment
 from auditor.intake.nmap_scripts import Port, Script, of_fingerprint, of_script
+from auditor.intake.spoken import heard
 from auditor.model import Endpoint, Exchange, Protocol, Status, Transport
 from auditor.wire import xml
 
@@ -31,19 +32,25 @@ _NO_TITLE = re.compile(
 )
 
 
-def kinds() -> tuple[Kind, ...]:
-    """Return the one kind of file this module reads."""
-    return (Kind(NAME, "nmap results (XML, as -oX writes them)", read, says_when=True),)
-
-
 def read(path: Path, tell: Tell, at: datetime | None = None) -> Iterator[Exchange]:
-    """Yield what each host of a result file was found to be. EvidenceError when it is no nmap XML.
+    """Yield what each host of a result file was found to be. EvidenceError when it is no nmap XML."""
+    with path.open("rb") as file:
+        yield from read_file(file, path.name, f"{NAME} {path.name}", tell, at)
+
+
+def read_file(
+    file: BinaryIO, name: str, source: str, tell: Tell, at: datetime | None = None
+) -> Iterator[Exchange]:
+    """Yield what each host of a file in UTF-8 was found to be, as `read` does.
 
     Hardware addresses come last, when it is known which are those of a router that answers for others.
     """
     of_mac: dict[str, list[Exchange]] = {}
-    for text in _hosts(path, tell):
-        for one in of_host(text, f"{NAME} {path.name}", at):
+    for number, text in enumerate(_hosts(file, name, tell), 1):
+        if text.count("<") > xml.MAX_ELEMENTS and len(xml.elements(text)) >= xml.MAX_ELEMENTS:
+            what = f"has more than {xml.MAX_ELEMENTS} elements; those after it are left out"
+            tell(Problem(name, f"host {number}", what))
+        for one in of_host(text, source, at):
             if one.observed and one.observed[0][0] == "mac":
                 of_mac.setdefault(one.observed[0][1].lower(), []).append(one)
             else:
@@ -54,57 +61,50 @@ def read(path: Path, tell: Tell, at: datetime | None = None) -> Iterator[Exchang
             yield from told
         else:
             words = f"stands at {count} addresses, as that of a router that answers for others; taken for nobody's"
-            tell(Problem(path.name, f"hardware address {mac}", words))
+            tell(Problem(name, f"hardware address {mac}", words))
 
 
-def _hosts(path: Path, tell: Tell) -> Iterator[str]:
+def _hosts(file: BinaryIO, name: str, tell: Tell) -> Iterator[str]:
     """Yield the text of each host, a piece of the file in memory at a time."""
-    with path.open("rb") as file:
-        if saved_text.is_utf16(file.peek(2)):
-            raise EvidenceError(
-                f"{path.name}: is text in UTF-16; save it as UTF-8, or let nmap write it with -oX FILE"
-            )
-        buffer, before, is_nmap = b"", 0, False
-        while piece := file.read(_PIECE):
-            buffer += piece
-            is_nmap = is_nmap or _FIRST.search(buffer) is not None
-            if not is_nmap:
-                break
-            while (end := buffer.find(_END)) >= 0:
-                begun = _START.search(buffer, 0, end)
-                if begun:
-                    yield buffer[begun.start() : end + len(_END)].decode("utf-8", "replace")
-                buffer, before = buffer[end + len(_END) :], before + end + len(_END)
-            if len(buffer) > _LARGEST_HOST:
-                tell(Problem(path.name, f"byte {before}", "one host of more than 16 MiB; it is left out"))
-                buffer, before = buffer[-1024:], before + len(buffer) - 1024
+    buffer, before, is_nmap = b"", 0, False
+    while piece := file.read(_PIECE):
+        buffer += piece
+        is_nmap = is_nmap or _FIRST.search(buffer) is not None
+        if not is_nmap:
+            break
+        at = 0
+        while (end := buffer.find(_END, at)) >= 0:
+            end += len(_END)
+            if begun := _START.search(buffer, at, end):
+                yield buffer[begun.start() : end].decode("utf-8", "replace")
+            at = end
+        buffer, before = buffer[at:], before + at
+        if len(buffer) > _LARGEST_HOST:
+            tell(Problem(name, f"byte {before}", "one host of more than 16 MiB; it is left out"))
+            buffer, before = buffer[-1024:], before + len(buffer) - 1024
     if not is_nmap:
-        raise EvidenceError(f"{path.name}: byte 0: is no nmap XML; make one with `nmap -oX FILE`")
+        raise EvidenceError(f"{name}: byte 0: is no nmap XML; make one with `nmap -oX FILE`")
     if begun := _START.search(buffer):
         place = f"byte {before + begun.start()}"
-        tell(Problem(path.name, place, "the file ends within a host; what is there of it is kept"))
+        tell(Problem(name, place, "the file ends within a host; what is there of it is kept"))
         yield buffer[begun.start() :].decode("utf-8", "replace")
     elif b"</nmaprun>" not in buffer:
-        tell(
-            Problem(
-                path.name, f"byte {before + len(buffer)}", "the file ends early; every host before is kept"
-            )
-        )
+        place = f"byte {before + len(buffer)}"
+        tell(Problem(name, place, "the file ends early; every host before is kept"))
 
 
 def given_up(path: Path) -> Iterator[str]:
     """Yield the addresses of which nmap says that its time for one host was over, so that their ports are not known."""
-    for text in _hosts(path, lambda _: None):
-        found = xml.elements(text)
-        root = next((one for one in found if one.name == "host"), None)
-        if root is not None and root.attribute("timedout") == "true":
-            yield from (
-                address
-                for one in found
-                if one.name == "address"
-                and one.attribute("addrtype") != "mac"
-                and (address := one.attribute("addr"))
+    with path.open("rb") as file:
+        for text in _hosts(file, path.name, lambda _: None):
+            found = xml.elements(text)
+            root = next((one for one in found if one.name == "host"), None)
+            if root is None or root.attribute("timedout") != "true":
+                continue
+            told = (
+                (one.attribute("addr"), one.attribute("addrtype")) for one in found if one.name == "address"
             )
+            yield from (address for address, kind in told if address and kind != "mac")
 
 
 def of_host(text: str, source: str, at: datetime | None = None) -> Iterator[Exchange]:
@@ -168,7 +168,9 @@ def _ports(found: tuple[xml.Element, ...]) -> tuple[list[Port], tuple[Script, ..
 
 
 def _digits(text: str | None) -> str:
-    return text if text and text.isascii() and text.isdigit() and int(text) < 65_536 else "0"
+    return (
+        text if text and text.isascii() and text.isdigit() and len(text) < 6 and int(text) < 65_536 else "0"
+    )
 
 
 def _transport(port: xml.Element) -> Transport:
@@ -187,6 +189,8 @@ def _of_port(port: Port, blank: Exchange) -> Iterator[Exchange]:
         told += [(f"nmap.{field}", value) for field, name in named if (value := service.attribute(name))]
         yield from of_fingerprint(service.attribute("servicefp") or "", here)
     yield replace(here, observed=tuple(told), reply=_element(port.service), id="")
+    if port.service is not None and (words := port.service.attribute("banner")):  # masscan's
+        yield from heard(port.service.attribute("name") or "", words, here)
     for script in port.scripts:
         yield from of_script(script, port, here)
 

@@ -1,151 +1,144 @@
-"""Files that are packed (zip, gzip): each file in them by name, unpacked within bounds, whatever their heads promise.
+"""Packed capture files as the bytes within: gzip, bzip2, xz and zstd, piece by piece and in bounded memory.
 
-Source: APPNOTE.TXT of the zip format, RFC 1952. Bounds: far above what reports have, far below what fills a memory.
+Source: RFC 1952, RFC 8878, the file formats of bzip2 and xz.
 """
 
+import bz2
 import gzip
-import io
-import zipfile
+import importlib
+import lzma
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from collections.abc import Callable
+from functools import partial
+from io import BufferedIOBase
+from types import ModuleType
+from typing import BinaryIO, Protocol, cast
 
-from auditor.intake.evidence import EvidenceError, Problem, Tell
+from auditor.intake.evidence import EvidenceError
 
-MOST_FILES = 1000
-LARGEST = 1024 * 1024 * 1024
-"""Bytes unpacked of one file within a packed one."""
-_RATIO = 1100
-"""Deflate packs no more than 1,032 to one; what promises more lies."""
-WORKBOOK = "xl/workbook.xml"
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-_GZIP = b"\x1f\x8b"
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
-"""What unpacking raises for damage, encryption and methods unknown."""
-_IGNORED = ("__MACOSX/", ".DS_Store", "Thumbs.db")
+MOST_MEMORY = 192 * 1024 * 1024
+"""Bytes an unpacker may use for its window; xz -9 needs 65 MiB, zstd --ultra up to 128."""
+_WINDOW = 128 * 1024 * 1024
+_PIECE = 16 * 1024
+_SIP = 512
+_ZSTD_MODULES = ("compression.zstd", "backports.zstd", "zstandard")
+"""Where a zstd may be: in Python from 3.14 on, in its backport, in an older library."""
+
+BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError)
+"""What reading a damaged packed file raises; zstd's own errors are made OSErrors."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One file that can be read: its name, the name of the file it came in where it is packed, and how it is opened."""
+class Pieces(Protocol):
+    """What a reader needs of a file."""
 
-    name: str
-    within: str
-    open: Callable[[], BinaryIO]
+    def read1(self, size: int, /) -> bytes:
+        """Return some bytes, none at the end."""
+        ...
+
+
+class _Unpacker(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = -1, /) -> bytes: ...
+
+
+class _Unpacked:
+    """A packed file of one part or several, unpacked no further than it is read."""
+
+    def __init__(self, file: BinaryIO, unpacker: Callable[[], _Unpacker], error: type[Exception]) -> None:
+        self._file, self._new, self._error = file, unpacker, error
+        self._unpacker: _Unpacker | None = unpacker()
+        self._rest = b""
+
+    def read1(self, size: int, /) -> bytes:
+        """Return some unpacked bytes, none at the end; EOFError where the file ends before its end."""
+        while self._unpacker is not None:
+            if self._unpacker.eof:
+                self._rest = self._unpacker.unused_data or self._file.read(_PIECE)
+                self._unpacker = self._new() if self._rest else None
+                continue
+            given = self._rest
+            if self._unpacker.needs_input and not given:
+                given = self._file.read(_PIECE)
+                if not given:
+                    raise EOFError("the packed file ends before its end")
+            self._rest = b""
+            try:
+                found = self._unpacker.decompress(given, size)
+            except self._error as error:
+                raise OSError(str(error)) from error
+            if found:
+                return found
+        return b""
+
+
+def opened(file: BinaryIO, name: str) -> Pieces:
+    """Return what is within a file, or the file itself. EvidenceError where it cannot be unpacked here."""
+    start = file.read(6)
+    file.seek(0)
+    if start[:2] == b"\x1f\x8b":
+        return cast("BufferedIOBase", gzip.GzipFile(fileobj=file))
+    if start[:3] == b"BZh":
+        return _Unpacked(file, bz2.BZ2Decompressor, OSError)
+    if start == b"\xfd7zXZ\x00":
+        return _Unpacked(file, lambda: lzma.LZMADecompressor(memlimit=MOST_MEMORY), lzma.LZMAError)
+    if start[:4] == b"\x28\xb5\x2f\xfd" or (start[1:4] == b"\x2a\x4d\x18" and start[0] >> 4 == 5):
+        return _zstd(file, name)
+    for sign, kind in _OTHERS.items():
+        if start.startswith(sign):
+            raise EvidenceError(f"{name}: is packed as {kind}: unpack it, and give the capture within")
+    return cast("BufferedIOBase", file)
+
+
+def _zstd(file: BinaryIO, name: str) -> Pieces:
+    for found in _ZSTD_MODULES:
+        try:
+            module = importlib.import_module(found)
+        except ImportError:
+            continue
+        return _Unpacked(file, partial(_zstd_unpacker, module), module.ZstdError)
+    raise EvidenceError(
+        f"{name}: is packed with zstd, for which this Python has no library: unpack it (zstd -d), or install zstandard"
+    )
+
+
+def _zstd_unpacker(module: ModuleType) -> _Unpacker:
+    if hasattr(module, "DecompressionParameter"):
+        options = {module.DecompressionParameter.window_log_max: _WINDOW.bit_length() - 1}
+        return cast("_Unpacker", module.ZstdDecompressor(options=options))
+    return _Sipping(module.ZstdDecompressor(max_window_size=_WINDOW).decompressobj())
+
+
+class _Sipping:
+    """An unpacker that cannot be told how much to give, and so is given little at a time."""
+
+    def __init__(self, unpacker: _Unpacker) -> None:
+        self._unpacker, self._rest = unpacker, b""
 
     @property
-    def told(self) -> str:
-        """The name by which people are told of it."""
-        return f"{self.within} ({self.name})" if self.within else self.name
+    def eof(self) -> bool:
+        """The part has ended."""
+        return self._unpacker.eof
+
+    @property
+    def needs_input(self) -> bool:
+        """Everything given has been unpacked."""
+        return not self._rest
+
+    @property
+    def unused_data(self) -> bytes:
+        """Return what was given behind the end of the part."""
+        return self._unpacker.unused_data + self._rest
+
+    def decompress(self, data: bytes, _max_length: int = -1, /) -> bytes:
+        """Unpack a sip: a block of zstd gives 128 KiB at most and takes three bytes at least."""
+        given = self._rest + data
+        self._rest = given[_SIP:]
+        return self._unpacker.decompress(given[:_SIP])
 
 
-class Bounded(io.RawIOBase):
-    """The bytes of a packed file up to a bound; what breaks in unpacking ends it. `broken` then says why."""
-
-    def __init__(self, file: io.BufferedIOBase, most: int) -> None:
-        self._file = file
-        self._left = most
-        self._most = most
-        self.broken = ""
-
-    def readable(self) -> bool:
-        """Say that it can be read."""
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        """Fill a buffer; 0 at the end, at the bound, and at damage."""
-        view = memoryview(buffer)  # type: ignore[arg-type]  # whatever the buffered reader hands over
-        if self._left <= 0:
-            self.broken = self.broken or f"unpacks to more than {self._most} bytes"
-        if self.broken:
-            return 0
-        try:
-            piece = self._file.read1(min(len(view), self._left))  # what there is, also of a file cut short
-        except BROKEN as error:
-            self.broken = f"cannot be unpacked any further ({error})"
-            return 0
-        view[: len(piece)] = piece
-        self._left -= len(piece)
-        return len(piece)
-
-
-def parts(path: Path, tell: Tell) -> Iterator[Part]:
-    """Yield the files a file holds: itself where it is not packed. EvidenceError where it is damaged from the start."""
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start in _ZIP:
-        yield from _of_zip(path, tell)
-    elif start.startswith(_GZIP):
-        name = path.name.removesuffix(".gz")
-        yield Part(name, path.name, lambda: _unpacked(gzip.GzipFile(path), path.name, tell))
-    else:
-        yield Part(path.name, "", lambda: path.open("rb"))
-
-
-def _of_zip(path: Path, tell: Tell) -> Iterator[Part]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except BROKEN as error:
-        raise EvidenceError(
-            f"{path.name}: is no Excel file that can be opened, nor a zip ({error}); save or pack it again"
-        ) from error
-    names = {one.filename for one in members}
-    if WORKBOOK in names or "mimetype" in names or "[Content_Types].xml" in names:
-        yield Part(path.name, "", lambda: path.open("rb"))
-        return
-    files = [one for one in members if not one.is_dir() and not _is_ignored(one.filename)]
-    if len(files) > MOST_FILES:
-        tell(
-            Problem(
-                path.name, "zip", f"holds {len(files)} files; those after the first {MOST_FILES} are left out"
-            )
-        )
-    for one in files[:MOST_FILES]:
-        if refused := _refusal(one):
-            tell(Problem(path.name, f"{one.filename[:128]}", f"{refused}; it is left out"))
-            continue
-        yield Part(PurePosixPath(one.filename).name[:128], path.name, _opener(path, one, tell))
-
-
-def _is_ignored(name: str) -> bool:
-    return any(word in name for word in _IGNORED)
-
-
-def _refusal(member: zipfile.ZipInfo) -> str:
-    """Return why a file of a zip is not unpacked, or an empty text."""
-    if member.flag_bits & 1:
-        return "is encrypted; unpack it first"
-    if member.file_size > LARGEST or member.file_size > _RATIO * max(member.compress_size, 1024):
-        return f"would unpack to {member.file_size} bytes"
-    return ""
-
-
-def _opener(path: Path, member: zipfile.ZipInfo, tell: Tell) -> Callable[[], BinaryIO]:
-    def opened() -> BinaryIO:
-        archive = zipfile.ZipFile(path)
-        try:
-            return _unpacked(archive.open(member), f"{path.name} ({member.filename[:128]})", tell)  # type: ignore[arg-type]
-        except BROKEN as error:
-            archive.close()
-            raise EvidenceError(
-                f"{path.name}: {member.filename[:128]}: cannot be unpacked ({error})"
-            ) from error
-
-    return opened
-
-
-def _unpacked(file: io.BufferedIOBase, name: str, tell: Tell) -> BinaryIO:
-    bounded = Bounded(file, LARGEST)
-
-    class Reader(io.BufferedReader):
-        """Says once, when it is closed, why its file was not read to the end."""
-
-        def close(self) -> None:
-            if bounded.broken and not self.closed:
-                tell(Problem(name, "end", f"{bounded.broken}; what stands before is kept"))
-            super().close()
-
-    return Reader(bounded, 1024 * 1024)
+_OTHERS = {b"PK\x03\x04": "zip", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"\x04\x22\x4d\x18": "lz4"}

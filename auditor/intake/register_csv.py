@@ -1,13 +1,13 @@
 """Registers and exports of video platforms: any table, once it is said or known which column is what."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import yaml
 
-from auditor.intake.addresses import told
+from auditor.intake.addresses import Told, told
 from auditor.intake.columns import Form, Names, Report
 from auditor.intake.evidence import EvidenceError, Kind, Tell
 from auditor.intake.listed import Reader
@@ -113,8 +113,9 @@ def entries(path: Path, tell: Tell, columns: Mapping[str, str] | None = None) ->
         chosen[name] = (column,)
     found = False
     for table in tables(path, tell, known=_known(chosen)):
+        here = {name: table.present(headings) for name, headings in chosen.items()}
         for row in table.rows():
-            entry = _entry(row, table, chosen)
+            entry = _entry(row, table, here)
             if entry is not None:
                 found = True
                 yield entry
@@ -131,10 +132,24 @@ def _known(columns: Mapping[str, Names]) -> Known:
     )
 
 
+def _address(row: Row, names: Names) -> tuple[str, Told]:
+    """Return the address cell of a row and what it tells: the first that holds an address, for `Address` may be a street.
+
+    Columns of IPv4 and of IPv6 beside each other are one device's.
+    """
+    cells = [(name, cell, told(cell)) for name in names if (cell := row.first((name,)))]
+    telling = [one for one in cells if one[2].addresses]
+    if not telling:
+        return (cells[0][1], cells[0][2]) if cells else ("", told(""))
+    _, stated, where = telling[0]
+    more = [address for name, _, other in telling[1:] if "ipv" in plain(name) for address in other.addresses]
+    return stated, replace(where, addresses=tuple(dict.fromkeys((*where.addresses, *more))))
+
+
 def _entry(row: Row, table: Table, columns: Mapping[str, Names]) -> Entry | None:
     """Return what a row lists; None, said, where nothing in it tells which device is meant."""
-    stated, mac, serial = (row.first(columns[name]) for name in ("address", "mac", "serial"))
-    where = told(stated)
+    stated, where = _address(row, columns["address"])
+    mac, serial = row.first(columns["mac"]), row.first(columns["serial"])
     if where.reason:
         kept = (
             "the row is kept without it"

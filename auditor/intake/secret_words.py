@@ -27,8 +27,8 @@ class Words:
 
     within: tuple[str, ...]
     """Without blanks and punctuation, as headings are compared."""
-    spoken: tuple[str, ...]
-    """As they stand in a text."""
+    spoken: re.Pattern[str]
+    """As they stand in a text in lower case."""
     accounts: tuple[str, ...]
     whole: frozenset[str]
     said: re.Pattern[str]
@@ -55,10 +55,10 @@ def without_secrets(text: str) -> str:
     if "@" in text or "=" in text:
         text = logins.without_login_in_address(text.encode("utf-8", "replace")).decode("utf-8", "replace")
         text = _BEFORE_NUMBER.sub("", text)
-    if len(text) > LONG:
+    if len(text) > LONG or text.lstrip()[:1] in {"{", "[", "<"}:
         return logins.without_login(text.encode("utf-8", "replace")).decode("utf-8", "replace")
     words, folded = secret_words(), text.casefold()
-    if any(one in folded for one in words.spoken) or not words.whole.isdisjoint(_TOKEN.findall(folded)):
+    if words.spoken.search(folded) or not words.whole.isdisjoint(_TOKEN.findall(folded)):
         text = words.said.sub(rf"\1{WITHHELD}", text)
     if any(one in folded for one in words.accounts):
         text = words.pair.sub(rf"\1{WITHHELD}", text)
@@ -77,7 +77,7 @@ def secret_words() -> Words:
     short = "|".join(re.escape(one) for one in whole)
     return Words(
         tuple(_plain(one) for one in longer),
-        tuple(longer),
+        re.compile(within),
         tuple(str(one) for one in given["accounts"]),
         frozenset(whole),
         re.compile(

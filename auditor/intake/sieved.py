@@ -1,13 +1,13 @@
 """The one sieve behind every reader of others' evidence: no login that somebody recorded is passed on."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from auditor import probes
-from auditor.intake.evidence import Kind, Tell
+from auditor.intake.evidence import Kind, Refuse, Tell
 from auditor.intake.secret_words import without_secrets
 from auditor.model import Exchange, Protocol
 from auditor.wire import http, logins, snmp
@@ -27,7 +27,14 @@ def behind(kind: Kind) -> Kind:
     def read(path: Path, tell: Tell, at: datetime | None) -> Iterator[Exchange]:
         return (sifted(one) for one in kind.read(path, tell, at))
 
-    return replace(kind, read=read)
+    together = kind.read_together
+    if together is None:
+        return replace(kind, read=read)
+
+    def read_together(paths: Sequence[Path], tell: Tell, refuse: Refuse) -> Iterator[Exchange]:
+        return (sifted(one) for one in together(paths, tell, refuse))
+
+    return replace(kind, read=read, read_together=read_together)
 
 
 def sifted(exchange: Exchange) -> Exchange:
@@ -92,6 +99,8 @@ def _kept(name: str, value: object) -> object:
     """Return a value of a record; what is neither a text nor a list of them goes by its text."""
     if isinstance(value, list):
         return [_kept(name, one) for one in value]
+    if isinstance(value, dict):
+        return {key: _kept(str(key), one) for key, one in value.items()}
     if isinstance(value, str):
         return _value(name, value)
     text = json.dumps(value, ensure_ascii=False)

@@ -37,7 +37,7 @@ class Streams:
     def segment(self, key: bytes, flags: int, number: int, ack: int, part: bytes, at: float) -> None:
         """Take a segment that has data or one of SYN, FIN and RST."""
         if flags & SYN:
-            self._opened(key, flags, number, at)
+            self._opened(key, flags, number, ack, at)
             return
         side = self.known.get(key)
         if side is None:
@@ -45,6 +45,7 @@ class Streams:
         if side is None:
             return
         talk = side.talk
+        talk.tally_then = self._tally()
         if part:
             side.take(
                 number, part, ack if flags & ACK and ack else None, at
@@ -70,16 +71,20 @@ class Streams:
                 self._close(talk, is_closed=False)
                 self._forget(talk)
 
-    def _opened(self, key: bytes, flags: int, number: int, at: float) -> None:
+    def _opened(self, key: bytes, flags: int, number: int, ack: int, at: float) -> None:
         side = self.known.get(key)
         following = (number + 1) & 0xFFFFFFFF
-        if side is not None and side.at is not None and side.place(following) != side.at and not flags & ACK:
+        is_late = side is not None and side.at is not None and 0 <= side.at - side.place(following) < HEAD
+        if side is not None and side.at is not None and not is_late and not flags & ACK:
             self._close(side.talk, is_closed=False)  # the same ports again: another connection
             side = None
         if side is None:
             side = self._begin(key, at, is_client=not flags & ACK, from_start=True)
         if side.at is None:
-            side.at = following
+            side.begin(following)
+        if flags & ACK and ack and side.peer.at is None:
+            side.peer.begin(ack)
+        side.talk.go_on()
 
     def _joined(self, key: bytes, part: bytes, at: float) -> Side | None:
         """Join a conversation midway, where what is said tells who says it."""
@@ -92,7 +97,7 @@ class Streams:
         talk = Talk(
             key if is_client else turned(key),
             at,
-            self._tally,
+            self._tally(),
             self._heard,
             seen_from_start=from_start,
         )
@@ -134,13 +139,13 @@ class Streams:
         if said is not None:
             told = sides.told(said)
             if told is None:
-                self._tally().sideless += 1
+                talk.tally().sideless += 1
             else:
                 self.ready.append(told)
 
     def _give_up(self, talk: Talk) -> None:
         if any(side.reader is not None and side.reader.held for side in (talk.client, talk.server)):
-            self._tally().given_up += 1
+            talk.tally().given_up += 1
         self._close(talk, is_closed=False)
         self._forget(talk)
 

@@ -9,11 +9,12 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
-from auditor.intake import charset_choice, grid, packed, workbook
+from auditor.intake import archive, charset_choice, grid, workbook
 from auditor.intake.evidence import EvidenceError, Problem, Tell
 from auditor.intake.secret_words import is_secret_heading, without_secrets
 
@@ -34,14 +35,17 @@ Line = tuple[int, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its number in its sheet or file, and the cells by their plain heading; no password we can tell for one."""
+    """One row: its number in its sheet or file, and the cells by their plain heading.
+
+    No cell holds a password that can be told for one: columns with such a heading are not read.
+    """
 
     number: int
     cells: Mapping[str, str]
 
     def first(self, names: Iterable[str]) -> str:
         """Return the first cell that has something under one of these headings, or an empty text."""
-        return next((value for name in names if (value := self.cells.get(plain(name), ""))), "")
+        return next((value for name in _plains(tuple(names)) if (value := self.cells.get(name, ""))), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,11 @@ def plain(heading: str) -> str:
     """Return a heading without case, accents, blanks and punctuation: `Numéro de série` is `numerodeserie`."""
     folded = unicodedata.normalize("NFKD", heading[:512].casefold())
     return "".join(character for character in folded if character.isalnum())[:128]
+
+
+@lru_cache(maxsize=4096)
+def _plains(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(plain, names))
 
 
 @dataclass(slots=True)
@@ -93,16 +102,21 @@ class Table:
             for one in self.headings[:MAX_COLUMNS]
         )
 
+    def present(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the headings that this table has, so that its rows are not asked for others."""
+        here = set(self.plain_headings)
+        return tuple(name for name in names if plain(name) in here)
+
     def rows(self) -> Iterator[Row]:
         """Yield the rows below the heading, and say at their end how many there were and which gave nothing."""
-        secret = {plain(one) for one in self.headings if is_secret_heading(one)}
-        names = tuple("" if name in secret else name for name in self.plain_headings)
-        again = tuple(plain(one) for one in self.headings)
+        named_alike = zip(self.headings, self.plain_headings, strict=False)
+        names = tuple("" if is_secret_heading(written) else name for written, name in named_alike)
+        again = [one.casefold() for one in self.headings]
         for number, cells in self._lines:
             if not any(cells):
                 continue
             self._read += 1
-            if tuple(plain(cell) for cell in cells[: len(again)]) == again:
+            if cells[0].casefold() == again[0] and [cell.casefold() for cell in cells[: len(again)]] == again:
                 self._reasons["the heading once more"] += 1
                 continue
             if any(cells[len(names) :]):
@@ -130,7 +144,7 @@ class Table:
         gave = f"; {left} gave nothing: {why}" if left else ""
         words = f"{self.how}; {_rows(self._read)}{gave}"
         self.tell(
-            Problem(self.name, f"sheet {self.sheet!r}" if self.sheet else "table", words, is_summary=True)
+            Problem(self.name, f"sheet {self.sheet!r}" if self.sheet else "table", words, is_count=True)
         )
 
 
@@ -138,10 +152,18 @@ def tables(path: Path, tell: Tell, *, known: Known) -> Iterator[Table]:
     """Yield every table of a file whose heading is known. EvidenceError where there is none, or the file is none."""
     found = 0
     passed: list[str] = []
-    for part in packed.parts(path, tell):
-        for table in _of_part(part, tell, known, passed):
-            found += 1
-            yield table
+    refused: list[EvidenceError] = []
+    for part in archive.parts(path, tell):
+        try:
+            for table in _of_part(part, tell, known, passed):
+                found += 1
+                yield table
+        except EvidenceError as error:
+            refused.append(error)
+    if refused and not found:
+        raise refused[0]
+    for each in refused:
+        tell(Problem(path.name, "left out", str(each)))
     if not found:
         seen = f" (there: {'; '.join(passed[:3])})" if passed else ""
         raise EvidenceError(
@@ -150,20 +172,24 @@ def tables(path: Path, tell: Tell, *, known: Known) -> Iterator[Table]:
         )
 
 
-def _of_part(part: packed.Part, tell: Tell, known: Known, passed: list[str]) -> Iterator[Table]:
+def _of_part(part: archive.Part, tell: Tell, known: Known, passed: list[str]) -> Iterator[Table]:
     with part.open() as file:
         start = file.read(64)
     if start.startswith(_OLD_EXCEL):
         raise EvidenceError(f"{part.told}: is an Excel file of the old kind (.xls); save it as .xlsx or CSV")
     if _OPEN_DOCUMENT in start:
         raise EvidenceError(f"{part.told}: is an OpenDocument file; save it as .xlsx or CSV")
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"{")):
+        raise EvidenceError(
+            f"{part.told}: is a web page, XML or JSON and no table, whatever its name; open it and save it as .xlsx or CSV"
+        )
     if start.startswith(b"PK"):
         yield from _of_workbook(part, tell, known, passed)
     else:
         yield from _of_text(part, tell, known, passed)
 
 
-def _of_workbook(part: packed.Part, tell: Tell, known: Known, passed: list[str]) -> Iterator[Table]:
+def _of_workbook(part: archive.Part, tell: Tell, known: Known, passed: list[str]) -> Iterator[Table]:
     with part.open() as file:
         book = _unpacked_workbook(part, file) if part.within else file
         sheets = workbook.sheets(book, part.told, tell)
@@ -182,26 +208,26 @@ def _of_workbook(part: packed.Part, tell: Tell, known: Known, passed: list[str])
                         part.told,
                         f"sheet {sheet.name!r}",
                         "no heading we know; it is not read",
-                        is_summary=True,
+                        is_count=True,
                     )
                 )
 
 
-def _unpacked_workbook(part: packed.Part, file: BinaryIO) -> BinaryIO:
+def _unpacked_workbook(part: archive.Part, file: BinaryIO) -> BinaryIO:
     """Return a workbook that is packed itself. EvidenceError where it is too large, or another packed file."""
     book = io.BytesIO(file.read(_LARGEST_WORKBOOK + 1))
     if book.getbuffer().nbytes > _LARGEST_WORKBOOK:
         raise EvidenceError(f"{part.told}: is larger than {_LARGEST_WORKBOOK} bytes; unpack it first")
     try:
-        is_workbook = packed.WORKBOOK in zipfile.ZipFile(book).namelist()
-    except packed.BROKEN:
+        is_workbook = archive.WORKBOOK in zipfile.ZipFile(book).namelist()
+    except archive.BROKEN:
         is_workbook = False
     if not is_workbook:
         raise EvidenceError(f"{part.told}: is a packed file within a packed file; unpack it first")
     return book
 
 
-def _of_text(part: packed.Part, tell: Tell, known: Known, passed: list[str]) -> Iterator[Table]:
+def _of_text(part: archive.Part, tell: Tell, known: Known, passed: list[str]) -> Iterator[Table]:
     with part.open() as file:
         choice = charset_choice.choose(file)
 
@@ -223,7 +249,7 @@ def _of_text(part: packed.Part, tell: Tell, known: Known, passed: list[str]) -> 
 
 
 def _with_heading(
-    part: packed.Part,
+    part: archive.Part,
     sheet: str,
     lines: Iterator[Line],
     how: str,
@@ -237,8 +263,9 @@ def _with_heading(
         enumerate(start), key=lambda one: (known.worth(one[1][1]), -one[0]), default=(0, (0, []))
     )
     if not known.worth(cells):
+        # A row with numbers is no heading, and what stands in it may be a password that nothing tells for one.
         widest = max((cells for _, cells in start), key=lambda one: sum(map(bool, one)), default=[])
-        if any(widest):
+        if any(widest) and not any(character.isdigit() for cell in widest for character in cell):
             passed.append(", ".join(" ".join(cell[:32].split()) for cell in widest[:_MOST_SAID] if cell))
         return None
     headings = tuple(cell[:128] for cell in cells[:MAX_COLUMNS])

@@ -44,7 +44,7 @@ class Standing:
     is_in: bool = False
     """Somebody has shown a login."""
     is_tunnel: bool = False
-    """A proxy has opened a tunnel: what is said from now on is somebody else's."""
+    """A proxy was asked to pass everything on: what is said from then on is another's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,8 @@ class Side:
     """Nothing of `first` is missing."""
     says_messages: bool | None = None
     reader: Reader | None = None
+    _may_have_ended: bool = False
+    """One byte is missing, which may be an end that was not caught."""
     _passed: int = 0
     """Bytes that went by without a message."""
 
@@ -112,18 +114,12 @@ class Side:
 
     def take(self, number: int, part: bytes, ack: int | None, when: float) -> None:
         """Take a segment as it was caught."""
-        if self.at is None:
-            self.at = number
-        heard = None
-        if ack is not None:
-            peer = self.peer
-            if peer.at is None:
-                peer.at = ack
-            heard = peer.place(ack)
-            if heard > peer.at + _FARTHEST:
-                heard = None
-        segment = Segment(self.place(number), part, heard, when)
-        if segment.end <= self.at or segment.at > self.at + _FARTHEST:
+        if self.at is None and not self.talk.from_start:
+            self.begin(number)
+        segment = Segment(self.place(number), part, ack, when)
+        if ack is not None and self.peer.at is None and (segment.at == self.at or not self.talk.from_start):
+            self.peer.begin(ack)
+        if self.at is not None and not self.at - len(part) < segment.at <= self.at + _FARTHEST:
             return
         if not self.waiting and segment.at == self.at and self._is_due(segment):
             self._deliver(segment)
@@ -133,6 +129,22 @@ class Side:
             self.waiting[segment.at] = segment
             self.waits += len(part) - (len(known.part) if known else 0)
 
+    def begin(self, at: int) -> None:
+        """Begin at a place, now that it is known."""
+        self.at = at
+        waiting, self.waiting = self.waiting, {}
+        for segment in waiting.values():
+            place = self.place(segment.at)
+            self.waiting[place] = segment._replace(at=place)
+
+    def heard(self, segment: Segment) -> int | None:
+        """Return the place of the other side that a segment's sender had heard everything before."""
+        peer = self.peer
+        if segment.ack is None or peer.at is None:
+            return None
+        place = peer.place(segment.ack)
+        return place if place <= peer.at + _FARTHEST else None
+
     def lowest(self) -> Segment | None:
         """Return the first of the segments that wait."""
         return self.waiting[min(self.waiting)] if self.waiting else None
@@ -140,8 +152,7 @@ class Side:
     def go_on(self) -> bool:
         """Deliver what is due of what waits; tell whether anything was."""
         moved = False
-        while (segment := self.lowest()) is not None:
-            assert self.at is not None
+        while self.at is not None and (segment := self.lowest()) is not None:
             if segment.end > self.at and (segment.at > self.at or not self._is_due(segment)):
                 break
             del self.waiting[segment.at]
@@ -159,15 +170,25 @@ class Side:
         if size <= 0:
             return False
         self.at = to
-        tally = self.talk.tally()
-        tally.gaps += 1
-        tally.missing += size
+        if size > 1:
+            self._count(size)
+        else:
+            self._may_have_ended = True
         self.whole = False
         if self.reader is not None:
             self.reader.lost(size)
         else:
-            self.talk.answers.unsure()
+            self.doubt()
         return True
+
+    def doubt(self) -> None:
+        """Take note that a question or an answer may be missing here."""
+        self.talk.answers.unsure(self.peer.at if self.is_client else None)
+
+    def _count(self, size: int) -> None:
+        tally = self.talk.tally()
+        tally.gaps += 1
+        tally.missing += size
 
     def end(self, *, is_closed: bool) -> None:
         """Take note that nothing more comes."""
@@ -183,13 +204,16 @@ class Side:
 
     def _is_due(self, segment: Segment) -> bool:
         """Tell whether everything its sender had heard by then is there; an end counts as one byte more."""
-        peer = self.peer
-        return segment.ack is None or peer.at is None or segment.ack <= peer.at + 1
+        place, peer = self.heard(segment), self.peer
+        return place is None or peer.at is None or place <= peer.at + (peer.fin == peer.at)
 
     def _deliver(self, segment: Segment) -> None:
         self.at = segment.end
+        if self._may_have_ended:
+            self._may_have_ended = False
+            self._count(1)
         if self.reader is not None:
-            self.reader.feed(*segment)
+            self.reader.feed(segment.at, segment.part, self.heard(segment), segment.when)
             return
         self._passed += len(segment.part)
         if self.says_messages is None:
@@ -204,7 +228,7 @@ class Side:
         if is_start(text):
             first, self.first, self.says_messages = bytes(self.first), bytearray(), True
             self.reader = self.talk.reader(self)
-            self.reader.feed(segment.end - len(first), first, segment.ack, segment.when)
+            self.reader.feed(segment.end - len(first), first, self.heard(segment), segment.when)
         elif not self.whole:
             self.first.clear()
         elif text and not may_be_start(text):
@@ -212,25 +236,27 @@ class Side:
 
 
 class Talk:
-    """Both sides of a connection. `tally` gives the counts of the file at hand; pairs are handed to `heard`."""
+    """Both sides of a connection. Pairs are handed to `heard` as they become known."""
 
     def __init__(
         self,
         key: bytes,
         began: float,
-        tally: Callable[[], Tally],
+        tally: Tally,
         heard: Callable[[Pair], None],
         *,
         seen_from_start: bool,
     ) -> None:
         self.key, self.began, self.last = key, began, began
-        self.tally = tally
+        self.tally_then = tally
+        """The counts of the file with the newest packet of this connection."""
         self.from_start = seen_from_start
         self.answers = Answers(sure=seen_from_start)
         self.standing = Standing()
         self.client = Side(key, self, is_client=True)
         self.server = Side(turned(key), self, is_client=False)
         self.counted = 0
+        self._doubted: Message | None = None
         self._heard = heard
 
     @property
@@ -238,11 +264,15 @@ class Talk:
         """How many bytes are held."""
         return self.client.held + self.server.held
 
+    def tally(self) -> Tally:
+        """Return the counts of the file whose packets show what is counted."""
+        return self.tally_then
+
     def reader(self, side: Side) -> Reader:
         """Return a reader for a side that says messages."""
         begun = self._begun_by_client if side.is_client else self._begun_by_server
         ended = self._ended_by_client if side.is_client else self._ended_by_server
-        return Reader(self.tally, begun, ended, self.answers.unsure)
+        return Reader(self.tally, begun, ended, side.doubt)
 
     def go_on(self, *, force: bool = False) -> None:
         """Deliver what is due; where too much waits, or by force, give up what it waits for."""
@@ -260,6 +290,7 @@ class Talk:
         self.go_on(force=True)
         self.client.end(is_closed=is_closed)
         self.server.end(is_closed=is_closed)
+        self._release()
         if not self.server.first and not self.client.first:
             return None
         return Conversation(
@@ -268,31 +299,41 @@ class Talk:
 
     def _give_up(self) -> None:
         """Give up what the segment that was said first waits for: something of its own side, or what it had heard."""
-        ours, theirs = self.client.lowest(), self.server.lowest()
-        side = self.client
-        if ours is None or (
-            theirs is not None
-            and ours.ack is not None
-            and ours.ack > theirs.at
-            and (theirs.ack is None or theirs.ack <= ours.at or theirs.when < ours.when)
-        ):
-            side = self.server
+        side = self._first_to_speak()
         segment, other = side.lowest(), side.peer.lowest()
         assert segment is not None
-        moved = segment.ack is not None and side.peer.lose(
-            min(segment.ack, other.at) if other else segment.ack
-        )
+        if side.at is None:
+            side.begin(segment.at)
+            self.answers.unsure()
+            return
+        heard = side.heard(segment)
+        moved = heard is not None and side.peer.lose(min(heard, other.at) if other else heard)
         if not (side.lose(segment.at) or moved):
             # Each had heard what the other had not said yet: damage, or somebody's joke.
             side.waiting[segment.at] = segment._replace(ack=None)
 
+    def _first_to_speak(self) -> Side:
+        """Return the side whose waiting segment was said before the other's."""
+        ours, theirs = self.client.lowest(), self.server.lowest()
+        if ours is None or theirs is None:
+            return self.client if theirs is None else self.server
+        our_heard, their_heard = self.client.heard(ours), self.server.heard(theirs)
+        if our_heard is None or our_heard <= theirs.at:
+            return self.client
+        is_theirs = their_heard is None or their_heard <= ours.at or theirs.when < ours.when
+        return self.server if is_theirs else self.client
+
     def _begun_by_client(self, message: Message) -> None:
         if not message.is_answer and not message.is_sip:
             self.answers.asked(message)
+            self._release()
 
     def _begun_by_server(self, message: Message) -> None:
         if message.is_answer and not message.is_sip:
             message.request = self.answers.answered(message)
+            message.is_inferred = message.request is not None and self.answers.is_inferred
+            if not message.is_interim:
+                self._release()
 
     def _ended_by_client(self, message: Message) -> None:
         if message.is_sip:
@@ -302,9 +343,21 @@ class Talk:
         if message.is_sip:
             self._heard(Pair(self.key, message, None, self.standing))
         elif message.is_answer and not message.is_interim:
-            if message.request is None:
-                self.tally().unasked += 1
-            self._heard(Pair(self.key, message, message.request, self.standing))
+            self._release()
+            self._doubted = message
+            if not message.is_inferred:
+                self._release()
+
+    def _release(self) -> None:
+        """Hand over an answer that waited to see whether its question is really its own."""
+        answer, self._doubted = self._doubted, None
+        if answer is None:
+            return
+        if answer.is_inferred and self.answers.is_refuted:
+            answer.request = None
+        if answer.request is None:
+            self.tally().unasked += 1
+        self._heard(Pair(self.key, answer, answer.request, self.standing))
 
 
 def turned(key: bytes) -> bytes:

@@ -40,6 +40,8 @@ class Tally:
     """Conversations joined midway of which it cannot be told who asked."""
     given_up: int = 0
     """Conversations given up before their end, to bound memory."""
+    not_kept: int = 0
+    """Answers read and not kept, since very many of that address are and these show nothing further."""
     cut: int = 0
     """Packets of which the capture kept only the beginning."""
 
@@ -82,28 +84,33 @@ class Tally:
         if self.cut:
             yield (
                 "packets",
-                f"{self.cut} were cut when they were captured; capture whole packets (tcpdump -s 0)",
+                f"{self.cut} cut when captured; capture whole packets (tcpdump -s 0)",
             )
 
     def _talks(self) -> Iterator[tuple[str, str]]:
+        place = "conversations"
         if self.gaps:
-            yield (
-                "conversations",
-                f"{self.gaps} gaps, {self.missing} bytes are not in the file: answers they lie in are cut or missing",
-            )
+            missing = f"{_many(self.gaps, 'gap')}, {_many(self.missing, 'byte')} not in the file"
+            yield place, f"{missing}; answers with a gap are cut or missing"
         if self.unasked:
             yield (
-                "conversations",
-                f"{self.unasked} answers whose question is not surely known: taken for an answer to no question",
+                place,
+                f"{_many(self.unasked, 'answer')} whose question is not surely known, read as answers to none",
             )
         if self.left_out:
-            yield "conversations", f"{self.left_out} bytes of answers above 64 KiB not read"
+            yield place, f"{_many(self.left_out, 'byte')} of answers above 64 KiB not read"
         if self.passed_over:
-            yield "conversations", f"{self.passed_over} bytes between messages not understood and not read"
-        if self.sideless:
+            yield place, f"{_many(self.passed_over, 'byte')} behind gaps or between messages not read"
+        if self.not_kept:
             yield (
-                "conversations",
-                f"{self.sideless} joined midway and left out: it cannot be told which side is the device",
+                place,
+                f"{_many(self.not_kept, 'answer')} read and not kept: of each address so many are, then what is new",
             )
+        if self.sideless:
+            yield place, f"{self.sideless} joined midway and left out: nothing tells which side is the device"
         if self.given_up:
-            yield "conversations", f"{self.given_up} given up before their end, too many were open at once"
+            yield place, f"{self.given_up} given up before their end, as too many were open at once"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

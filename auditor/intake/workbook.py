@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from typing import BinaryIO
 from xml.parsers import expat
 
+from auditor.intake.archive import BROKEN, WORKBOOK, opened_zip
 from auditor.intake.evidence import EvidenceError, Problem, Tell
-from auditor.intake.packed import BROKEN, WORKBOOK
 
 MAX_COLUMNS = 512
 MAX_CELL = 65_536
@@ -37,6 +37,9 @@ _DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 5
 _DAY_0 = datetime(1899, 12, 30)  # noqa: DTZ001  a sheet has no zone
 _DAY_OF_1904 = datetime(1904, 1, 1)  # noqa: DTZ001  as above
 _NOT_FORMAT = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+_ESCAPED = re.compile(r"_x(00[01][0-9A-Fa-f]|005[Ff])_")
+_UNESCAPED = {9: "\t", 10: "\n", 13: "", 0x5F: "_"}
+"""ECMA-376 22.9.2.19 (ST_Xstring)."""
 _REFERENCE = re.compile(r"([A-Z]{1,3})[0-9]")
 
 
@@ -56,7 +59,7 @@ class Sheet:
 def sheets(file: BinaryIO, name: str, tell: Tell) -> tuple[Sheet, ...]:
     """Return the sheets of a workbook in their order. EvidenceError when it cannot be opened as one."""
     try:
-        archive = zipfile.ZipFile(file)
+        archive = opened_zip(file)
         book = _Book(archive, name, tell)
         book.describe()
     except (*BROKEN, Refused, KeyError) as error:
@@ -167,7 +170,8 @@ class _Book:
     def _value(self, kind: str, style: str, text: str) -> str:
         """Return a cell as people see it: shared texts looked up, dates as such, whole numbers without a fraction."""
         if kind == "s":
-            return self._texts.get(int(text)) if self._texts and text.isascii() and text.isdigit() else ""
+            is_number = text.isascii() and text.isdigit() and len(text) < 9
+            return _plain(self._texts.get(int(text))) if self._texts and is_number else ""
         if kind == "b":
             return {"1": "TRUE", "0": "FALSE"}.get(text, text)
         if kind in {"", "n"} and text:
@@ -175,7 +179,13 @@ class _Book:
             return _number(
                 text, is_date=number < len(self._formats) and self._formats[number], old=self._since_1904
             )
-        return text[:MAX_CELL].strip()
+        return _plain(text)
+
+
+def _plain(text: str) -> str:
+    """Return a text with Excel's `_xHHHH_` for what XML cannot hold undone; line breaks stay, other controls are blanks."""
+    text = _ESCAPED.sub(lambda found: _UNESCAPED.get(int(found[1], 16), " "), text) if "_x" in text else text
+    return text[:MAX_CELL].strip()
 
 
 def _number(text: str, *, is_date: bool, old: bool) -> str:

@@ -64,7 +64,9 @@ def _of_datagram(data: bytes) -> Step:
         return None
     source, target = data[0] << 8 | data[1], data[2] << 8 | data[3]
     reader = _BY_PORT.get(target) or (_BY_PORT.get(source) if source in _EITHER_END else None)
-    return reader(data, 8, len(data)) if reader else None
+    step = reader(data, 8, len(data)) if reader else None
+    # Nothing in GRE or MPLS says what it is; on these ports it may be anything else.
+    return step if isinstance(step, tuple) or target not in _WITHOUT_SIGN else None
 
 
 def _ether(_buffer: bytes, at: int, _end: int) -> Step:
@@ -267,8 +269,13 @@ def _of_wireguard(buffer: bytes, at: int, _end: int) -> Step:
     )
 
 
-def _named(name: str) -> _Reader:
-    return lambda _buffer, _at, _end: name
+def _of_capwap(buffer: bytes, at: int, _end: int) -> Step:
+    return "CAPWAP" if buffer[at] in {0, 1} else None
+
+
+def _of_openvpn(buffer: bytes, at: int, _end: int) -> Step:
+    """Tell OpenVPN by its opcode, 1 to 10 in the upper five bits."""
+    return "OpenVPN (encrypted)" if 1 <= buffer[at] >> 3 <= 10 else None
 
 
 _PPP_KINDS = {0x21: IPV4, 0x57: IPV6, 0x0281: MPLS}
@@ -290,8 +297,9 @@ _UNREAD_PROTOCOLS = {
 _BY_PORT: dict[int, _Reader] = {
     4789: _of_vxlan, 8472: _of_vxlan, 4790: _of_vxlan_gpe, 6081: _of_geneve, 2152: _of_gtp, 37008: _of_tzsp,
     4754: _of_gre, 6635: _of_mpls, 1701: _of_l2tp, 3544: _of_teredo, 4341: _of_lisp, 4500: _of_esp,
-    51820: _of_wireguard, 5247: _named("CAPWAP"), 1194: _named("OpenVPN (encrypted)"),
+    51820: _of_wireguard, 5247: _of_capwap, 1194: _of_openvpn,
 }  # fmt: skip
 _EITHER_END = frozenset({1701, 2152, 3544, 4500, 51820, 1194, 5247})
+_WITHOUT_SIGN = frozenset({4754, 6635})
 PORTS = frozenset(_BY_PORT)
 """UDP ports of tunnels."""

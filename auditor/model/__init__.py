@@ -1,9 +1,11 @@
 """The nouns that flow between the rooms: frozen values and closed sets, nothing that acts."""
 
 from auditor.model.conversation import (
+    DOUBTFUL_WORD,
     HEARD,
     NOT_THERE,
     UNDATED,
+    WORD_OF_ANOTHER,
     WRITTEN,
     Endpoint,
     Exchange,
@@ -34,10 +36,12 @@ from auditor.model.plan import Page, Plan
 
 __all__ = [
     "ACCEPTANCE_ENDED",
+    "DOUBTFUL_WORD",
     "HEARD",
     "MAY_HOLD",
     "NOT_THERE",
     "UNDATED",
+    "WORD_OF_ANOTHER",
     "WRITTEN",
     "Acceptance",
     "Account",

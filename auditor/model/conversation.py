@@ -31,6 +31,10 @@ HEARD = frozenset({Status.ANSWERED, Status.GARBLED})
 """Statuses of exchanges in which somebody said something."""
 NOT_THERE = frozenset({Status.REFUSED, Status.SILENT})
 """Statuses of questions that were put and found nobody who answers them."""
+WORD_OF_ANOTHER = "another's word: "
+"""So begins the detail of an exchange in which somebody other than its endpoint speaks: it claims nothing of the endpoint."""
+DOUBTFUL_WORD = "doubtful word: "
+"""So begins the detail of an exchange of which it is not sure who speaks: what it claims is tentative."""
 UNDATED = "list"
 """The source of a list of which nobody said when what is in it answered: `list`, its kind, and the file."""
 WRITTEN = frozenset({"csv", UNDATED})
@@ -87,6 +91,11 @@ class Endpoint:
         return f"{host}:{self.port}/{self.transport}"
 
 
+def whole_text(text: str) -> str:
+    """Return a text with `?` for half characters, as names of files and JSON bring them: no database holds them."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One question and what came back: the evidence every claim ends in.
@@ -114,6 +123,11 @@ class Exchange:
     id: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
+        for name in ("device", "detail", "source"):
+            object.__setattr__(self, name, whole_text(getattr(self, name)))
+        if not all(value.isascii() for _, value in self.observed):
+            pairs = tuple((name, whole_text(value)) for name, value in self.observed)
+            object.__setattr__(self, "observed", pairs)
         if not self.id:
             object.__setattr__(self, "id", self._digest())
 

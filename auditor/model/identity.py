@@ -48,6 +48,13 @@ class Match:
     nursery: bool = False
     """The rule rests on hearsay and can only claim tentatively."""
     source: str = ""
+    doubtful: bool = False
+    """It is not sure that the device itself said this."""
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether it adds nothing to what others say: hearsay, or of doubtful origin."""
+        return self.nursery or self.doubtful
 
 
 @dataclass(frozen=True, slots=True)

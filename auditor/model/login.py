@@ -67,6 +67,10 @@ class Reason(StrEnum):
     """Why an account was not taken, or not to the end, in words that may follow a colon."""
 
     BASIC = "only Basic without TLS is offered, which would send the password readable"
+    CERTIFICATE = (
+        "only Basic is offered, by a certificate that is neither recorded in the entry nor signed by an authority of --ca, "
+        "so that the password could be read by whoever shows it"
+    )
     FORM = "the device wants a form of login that this program does not use"
     MAKER = "the maker the entry is bound to is not confirmed"
     ENDPOINT = "the endpoint did not itself show the maker the entry is bound to"
@@ -125,7 +129,11 @@ class Account:
         """A name for how it fared: `taken`, the reason's name such as `basic`, or the outcome."""
         if self.outcome.is_taken:
             return "taken"
-        named = (one.name.lower().replace("_", "-") for one in Reason if one == self.reason)
+        named = (
+            one.name.lower().replace("_", "-")
+            for one in Reason
+            if one == self.reason or self.reason.startswith(f"{one} (")
+        )
         is_unclear = self.outcome is Outcome.UNCLEAR and self.reason != Reason.NO_AGENT
         return self.outcome.value if is_unclear else next(named, self.outcome.value)
 

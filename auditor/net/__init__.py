@@ -12,6 +12,7 @@ from auditor.net.owed import FAULT, is_owed
 from auditor.net.question import Heard, Question
 from auditor.net.stop import Stop
 from auditor.net.talk import ASKED_AGAIN
+from auditor.net.trust import Trust
 
 __all__ = [
     "ASKED_AGAIN",
@@ -31,6 +32,7 @@ __all__ = [
     "Network",
     "Question",
     "Stop",
+    "Trust",
     "alternating",
     "inquire",
     "is_owed",

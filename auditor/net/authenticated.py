@@ -28,6 +28,7 @@ from auditor.net.answers import (
 )
 from auditor.net.line import Confidence, Line
 from auditor.net.showing import Showing, with_header
+from auditor.net.trust import UNTRUSTED, Trust
 from auditor.scope import Entry
 from auditor.wire import digest, http, session
 from auditor.wire.sieve import Sieve
@@ -66,6 +67,8 @@ class LoggedLine:
     ears: Ears
     probe: str
     basic_without_tls: bool = False
+    trust: Trust = field(default_factory=Trust)
+    """To which certificates Basic may be sent inside TLS."""
     clock_offset: timedelta = timedelta()
     """The device's clock minus ours."""
     outcome: Outcome = Outcome.UNTRIED
@@ -195,10 +198,22 @@ class LoggedLine:
         if bare.status is Status.ANSWERED and self._says_locked(raw):
             self.outcome, self.reason = Outcome.LOCKED, Reason.ALREADY_LOCKED
             return False
-        safe = self.line.endpoint.transport is Transport.TLS or self.basic_without_tls
-        if why := self._showing.choose(raw, protocol, basic=safe):
-            self.outcome, self.reason = Outcome.NOT_OFFERED, why
+        if why := self._showing.choose(raw, protocol, basic=self._bar_to_basic()):
+            self.outcome, self.reason = Outcome.NOT_OFFERED, self._with_certificate(why)
         return self._showing.is_chosen
+
+    def _bar_to_basic(self) -> Reason | None:
+        """Return why Basic may not be shown here at all; whether the certificate is the right one is seen when it is."""
+        if self.basic_without_tls:
+            return None
+        if self.line.endpoint.transport is not Transport.TLS:
+            return Reason.BASIC
+        return None if self.trust else Reason.CERTIFICATE
+
+    def _with_certificate(self, why: Reason) -> str:
+        """Add the fingerprint that was shown, for the owner to compare and record."""
+        shown = self.line.certificate
+        return f"{why} (it shows sha256:{shown})" if why is Reason.CERTIFICATE and shown else why
 
     async def _is_asked_again(self, bare: Exchange, raw: bytes, protocol: Protocol) -> bool:
         """Ask for a challenge where an earlier process had one, before what a stranger is told is taken for all there is.
@@ -257,10 +272,16 @@ class LoggedLine:
             probe=self.probe,
             protocol=protocol,
             done=http.is_complete,
-            secret=Confidence(sent, heard),
+            secret=Confidence(sent, heard, self._needed_trust(sent is not noted)),
         )
         self.ears.keep(made)
         return made
+
+    def _needed_trust(self, is_shown: bool) -> Trust | None:
+        """Return what a certificate must meet: a readable login goes to nobody else, where anything is recorded."""
+        is_readable = is_shown and self._showing.is_readable
+        is_bound = self.trust and self.line.endpoint.transport is Transport.TLS
+        return self.trust if is_readable and (is_bound or not self.basic_without_tls) else None
 
     def _renewed(self, raw: bytes) -> digest.Demand | None:
         """Return the new challenge of a device that took the account before and now refuses an old nonce.
@@ -312,7 +333,11 @@ class LoggedLine:
     def _stopped(self, made: Exchange) -> None:
         """Take note that nothing more may be sent; what was sent before may have been refused."""
         self.reason = Reason.STOPPED
-        if not self.is_in:
+        if made.detail.startswith(UNTRUSTED):
+            self.reason = self._with_certificate(Reason.CERTIFICATE)
+            self.outcome = Outcome.BROKEN_OFF if self.is_in else Outcome.NOT_OFFERED
+            self.is_shown = self.outcome is Outcome.BROKEN_OFF
+        elif not self.is_in:
             was_sent = made.detail.endswith(_WAITED)
             self.is_shown = was_sent
             self.outcome = Outcome.UNCLEAR if was_sent else Outcome.WITHHELD

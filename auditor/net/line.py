@@ -16,6 +16,7 @@ from auditor.net.pace import PaceKeeper, Tempo
 from auditor.net.stop import Bounded, Stop
 from auditor.net.stream import NotTlsError, Plain, Stream, Tls
 from auditor.net.talk import Talk
+from auditor.net.trust import UNTRUSTED, Trust, fingerprint
 from auditor.wire import tls as wire_tls
 from auditor.wire.sieve import Sift
 
@@ -59,6 +60,8 @@ class Confidence:
 
     sent: bytes = field(repr=False)
     sift: Sift = field(repr=False)
+    trust: Trust | None = None
+    """Where the login is readable inside TLS: to which certificates it may be sent."""
 
 
 class Line:
@@ -69,10 +72,12 @@ class Line:
         "_budget",
         "_endpoint",
         "_grant",
+        "_leaf",
         "_newest",
         "_office",
         "_serial",
         "_trace",
+        "_trust",
         "plan",
     )
 
@@ -96,6 +101,8 @@ class Line:
         self._trace: list[Exchange] = []
         self._bound: Bounded | None = None
         self._newest = ssl.TLSVersion.TLSv1_3
+        self._leaf = b""
+        self._trust: Trust | None = None
         self.plan = plan
 
     @property
@@ -114,6 +121,11 @@ class Line:
     def trace(self) -> tuple[Exchange, ...]:
         """Every exchange made on this line, in order."""
         return tuple(self._trace)
+
+    @property
+    def certificate(self) -> str:
+        """The fingerprint of the certificate last shown here, in lower-case hexadecimal; empty where none was."""
+        return fingerprint(self._leaf) if self._leaf else ""
 
     @property
     def rest(self) -> float:
@@ -145,7 +157,9 @@ class Line:
 
         async def converse(stream: Stream, talk: Talk) -> None:
             if isinstance(stream, Tls):
-                await stream.handshake()
+                await self._agree(stream, secret.trust if secret is not None else None)
+            elif secret is not None and secret.trust is not None:
+                raise NotSentError(f"{UNTRUSTED}none was shown")
             if sent:
                 await stream.write(sent)
             self._spare()
@@ -154,6 +168,17 @@ class Line:
         return await self._ask(
             request, probe, protocol, converse, limit=limit, deadline=deadline, secret=secret
         )
+
+    async def _agree(self, stream: Tls, trust: Trust | None) -> None:
+        """Shake hands and remember the certificate; NotSentError where a login may not be sent to who shows it."""
+        try:
+            await stream.handshake()
+        except ssl.SSLCertVerificationError as error:
+            raise NotSentError(f"{UNTRUSTED}{(error.verify_message or 'not verified').lower()}") from error
+        chain = stream.chain()
+        self._leaf = chain[0] if chain else b""
+        if trust is not None and (why := trust.refusal(chain)):
+            raise NotSentError(why)
 
     async def handshake(self, *, probe: str, deadline: float = 5.0) -> Exchange:
         """Agree on a TLS session and close; the reply is the evidence form of wire.tls: version, cipher, chain.
@@ -226,6 +251,7 @@ class Line:
         may_repeat: bool = True,
     ) -> tuple[Talk, Exchange]:
         """Put the question once and keep what came; of a silence that is our own the evidence says so."""
+        self._trust = secret.trust if secret is not None else None
         talk = Talk(min(limit, max(0, self._budget.received)))
         at = self._office.clock()
         try:
@@ -322,7 +348,11 @@ class Line:
         if self._endpoint.transport is Transport.UDP:
             return Plain(passage, passage.connect_udp())
         plain = Plain(passage, await passage.connect())
-        return Tls(plain, newest=self._newest) if self._endpoint.transport is Transport.TLS else plain
+        if self._endpoint.transport is not Transport.TLS:
+            return plain
+        trust = self._trust
+        authorities = trust.authorities if trust is not None and trust.is_by_authority else ""
+        return Tls(plain, newest=self._newest, authorities=authorities)
 
     def _settle(self, talk: Talk) -> None:
         """Tell the pace what this cost and how the host bears it."""

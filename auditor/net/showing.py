@@ -34,10 +34,15 @@ class Showing:
         """Whether it is HTTP Digest."""
         return self._demand is not None
 
-    def choose(self, raw: bytes, protocol: Protocol, *, basic: bool) -> Reason | None:
+    @property
+    def is_readable(self) -> bool:
+        """Whether it is HTTP Basic, which shows user and password to whoever it is sent to."""
+        return self._how == self._with_basic
+
+    def choose(self, raw: bytes, protocol: Protocol, *, basic: Reason | None) -> Reason | None:
         """Choose the form from what the device said without a login; say why not where it wants one that cannot be used.
 
-        Nothing is chosen, and None returned, where no login is wanted. `basic` says whether Basic may be used.
+        Nothing is chosen, and None returned, where no login is wanted. `basic` says why Basic may not be used, if so.
         """
         response = http.parse(raw)
         if response is None:
@@ -49,8 +54,8 @@ class Showing:
         elif protocol is Protocol.ONVIF and wants_token(response):
             self._how = self._with_token
         elif response.status == UNAUTHORIZED and digest.wants_basic(headers):
-            if not basic:
-                return Reason.BASIC
+            if basic is not None:
+                return basic
             self._how = self._with_basic
         elif response.status == UNAUTHORIZED:
             return Reason.FORM

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from auditor.net.door import Passage
+from auditor.net.trust import verifying_context
 
 CHUNK = 65_536
 _ENCODING_DER = 2
@@ -65,15 +66,18 @@ class NotTlsError(Exception):
 
 
 class Tls:
-    """TLS over a plain connection: no verification, no server name, whatever old version is offered."""
+    """TLS over a plain connection: no server name, whatever old version is offered, and no verification unless asked."""
 
-    def __init__(self, plain: Plain, *, newest: ssl.TLSVersion) -> None:
+    def __init__(self, plain: Plain, *, newest: ssl.TLSVersion, authorities: str = "") -> None:
+        """Take a connection; with authorities, who shows no certificate of theirs for the address is not spoken to."""
         self._plain = plain
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._first = b""
         self._greeting = bytearray()
-        self._object = context(newest).wrap_bio(self._incoming, self._outgoing, server_hostname=None)
+        chosen = verifying_context(newest, authorities) if authorities else context(newest)
+        name = plain.passage.target[0] if authorities else None
+        self._object = chosen.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
 
     async def handshake(self) -> None:
         """Agree on a session; ssl.SSLError on an alert, NotTlsError on an answer that is no TLS record."""

@@ -12,6 +12,7 @@ from types import ModuleType
 
 from auditor.model import Exchange, Observation, Protocol, Status, Transport
 from auditor.probes._showing import show
+from auditor.probes._whose import ANOTHER, verdict
 
 _FIRST_WORDS = ((b"HTTP/", Protocol.HTTP), (b"RTSP/", Protocol.RTSP), (b"SSH-", Protocol.SSH))
 _OVER_TCP = frozenset(
@@ -66,13 +67,19 @@ def read(exchange: Exchange) -> Iterator[Observation]:
     """Yield what one exchange shows, by every reader of the protocol spoken, each field and value once.
 
     Decoded observations pass through. Nothing is shown of an exchange that was not answered. A port that
-    answers in another protocol than it was asked in, as a web port in RTSP, is read as what it speaks.
+    answers in another protocol than it was asked in, as a web port in RTSP, is read as what it speaks. Of a reply that
+    carries the words of another host it is shown that it does, and nothing else.
     """
     if exchange.status not in _READABLE:
         return
     if exchange.protocol is Protocol.OBSERVED:
         yield from show(exchange, exchange.observed)
         return
+    whose = verdict(exchange)
+    if whose is not None:
+        yield from show(exchange, (whose,))
+        if whose[0] == ANOTHER:
+            return
     shown: set[tuple[str, str]] = set()
     for module in _readers()[_spoken(exchange)]:
         for observation in module.read(exchange):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from auditor import probes
 from auditor.model import Coverage, Exchange, Run, Withheld
+from auditor.model.conversation import whole_text
 from auditor.run.again import known_from
 from auditor.run.behind import heard_last, own_exchanges, parted
 from auditor.run.execute import ENDED, new_run
@@ -129,6 +130,7 @@ class Importer:
 
     def note(self, words: str) -> None:
         """Remember what the report must say."""
+        words = whole_text(words)
         if words not in self.notes:
             self.notes.append(words)
 

@@ -21,7 +21,7 @@ from auditor.model import (
     Status,
     Transport,
 )
-from auditor.net import Budget, Ears, LoggedLine, ManagedLine
+from auditor.net import Budget, Ears, LoggedLine, ManagedLine, Trust
 from auditor.run.again import Known
 from auditor.run.asking import Asker
 from auditor.run.attached import attached
@@ -227,6 +227,7 @@ class Logins:
             Ears(lambda exchange: self.asker.keep(target, exchange), recall, attempt, fits),
             probe,
             basic_without_tls=self.asker.gate.scope.basic_without_tls,
+            trust=Trust(entry.certificates, self.credentials.authorities),
         )
 
     def _seen(self, target: Target) -> tuple[Observation, ...]:

@@ -12,7 +12,7 @@ from auditor.scope.credentials import (
     Secret,
     Snmp,
 )
-from auditor.scope.credentials_file import read_credentials
+from auditor.scope.credentials_file import read_authorities, read_credentials
 from auditor.scope.document import ScopeError, read, read_text
 from auditor.scope.scope import (
     SWEEP_LIMIT_V6,
@@ -54,6 +54,7 @@ __all__ = [
     "loopback",
     "outside",
     "read",
+    "read_authorities",
     "read_credentials",
     "read_text",
 ]

@@ -133,6 +133,8 @@ class Entry:
     protocols: frozenset[str] = frozenset()
     """Login protocols it is for; empty: the maker's own, or ONVIF where the maker has none we know."""
     snmp: Snmp | None = None
+    certificates: frozenset[str] = frozenset()
+    """SHA-256 fingerprints, in lower-case hexadecimal, of the certificates to which Basic may be sent inside TLS."""
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -152,6 +154,8 @@ class Credentials:
     entries: tuple[Entry, ...] = ()
     refusals: int = 3
     """So many refusals of one entry in a row end that entry for the run."""
+    authorities: str = ""
+    """Certificates of authorities, PEM text: what they signed for an address is trusted there."""
 
     def account(self, door: Doorstep) -> Entry | None:
         """Return the one account for a device: the entry that is bound most narrowly, of equals the first."""

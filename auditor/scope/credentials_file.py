@@ -12,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
+from cryptography.x509 import load_pem_x509_certificates
+
 from auditor import saved_text
 from auditor.model.marks import plain_mac
 from auditor.scope.addresses import address_number, address_text, interval
@@ -35,7 +37,7 @@ PROTOCOLS = ("isapi", "cgi", "sdc", "session", "onvif")
 _TOP = ("schema_version", "refusals", "entry")
 _PLACES = ("site", "sites", "networks", "makers", "devices")
 _SNMP = ("community", "snmp_user", "proof", "proof_secret", "privacy", "privacy_secret")
-_ENTRY = ("name", "user", "password", "protocols", *_PLACES, *_SNMP)
+_ENTRY = ("name", "user", "password", "protocols", "certificates", *_PLACES, *_SNMP)
 _SECRET = ("user", "password", "community", "snmp_user", "proof_secret", "privacy_secret")
 _KNOWN = (*_ENTRY, *(f"{name}_from" for name in _SECRET))
 _VARIABLE = re.compile(
@@ -182,13 +184,46 @@ def _entry(table: _Table, number: int) -> Entry:
     if unknown := sorted(protocols - set(PROTOCOLS)):
         raise table.fail(f"unknown protocol {unknown[0]!r}; known are {', '.join(PROTOCOLS)}")
     if any(key.removesuffix("_from") in {"community", "snmp_user"} for key in table.values):
+        if "certificates" in table.values:
+            raise table.fail("certificates are for accounts; SNMP shows none")
         return Entry(name, place, snmp=_snmp(table))
     user, password = table.secret("user"), table.secret("password")
     if not user or not password:
         raise table.fail("needs a user and a password, or a community, or an snmp_user")
     if any(ord(one) < 32 for secret in (user, password) for one in secret.reveal()) or ":" in user.reveal():
         raise table.fail("user or password holds a character that no login can carry")
-    return Entry(name, place, user, password, protocols)
+    certificates = frozenset(_fingerprint(one, table) for one in table.texts("certificates"))
+    return Entry(name, place, user, password, protocols, certificates=certificates)
+
+
+def _fingerprint(text: str, table: _Table) -> str:
+    """Bring a SHA-256 fingerprint, as browsers and openssl write it, into its plain form."""
+    plain = re.sub(
+        r"[\s:]", "", text.strip().lower().removeprefix("sha256 fingerprint=").removeprefix("sha256:")
+    )
+    if not re.fullmatch(r"[0-9a-f]{64}", plain):
+        raise table.fail(
+            "certificates are SHA-256 fingerprints of 64 hexadecimal digits, as `openssl x509 -fingerprint -sha256` prints them"
+        )
+    return plain
+
+
+def read_authorities(path: Path) -> str:
+    """Return certificates of authorities as PEM text; CredentialsError when there are none that can be used."""
+    try:
+        text = saved_text.decoded(path.read_bytes())
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise CredentialsError(f"{path}: cannot be read as certificates: {why}") from error
+    if "PRIVATE KEY" in text:
+        raise CredentialsError(
+            f"{path}: holds a private key, which does not belong here; give the certificates alone"
+        )
+    try:
+        load_pem_x509_certificates(text.encode())
+    except ValueError as error:
+        raise CredentialsError(f"{path}: holds no certificate in PEM form that can be read") from error
+    return text
 
 
 def _place(table: _Table) -> Place:

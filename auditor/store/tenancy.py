@@ -4,7 +4,7 @@ Meetings are taken in the order of their time, whatever order they arrived in, s
 A device is known again by its marks; at an address it had before, by anything it shares with what was there.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -51,6 +51,38 @@ class Meeting:
 
 
 @dataclass(slots=True)
+class Places:
+    """Where one run met a device, and what it showed there, each counted: a router is met at thousands of addresses."""
+
+    shown: dict[tuple[str, str], Marks] = field(default_factory=dict)
+    """By site and place."""
+    _marks: Counter[Marks] = field(default_factory=Counter)
+    _kinds: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    """By site, and whether the address is of IPv6."""
+
+    def put(self, one: Meeting) -> None:
+        """Take in a meeting."""
+        self.drop(one)
+        self.shown[one.site, one.place] = one.marks
+        self._marks[one.marks] += 1
+        self._kinds[one.site, _is_v6(one.place)] += 1
+
+    def drop(self, one: Meeting) -> None:
+        """Forget what was met at the place of a meeting."""
+        before = self.shown.pop((one.site, one.place), None)
+        if before is not None:
+            self._marks[before] -= 1
+            self._kinds[one.site, _is_v6(one.place)] -= 1
+
+    def elsewhere(self, one: Meeting) -> tuple[list[Marks], list[tuple[str, bool]]]:
+        """Return, each once, what was shown at other places than this meeting's, and of which kind these are."""
+        here = self.shown.get((one.site, one.place))
+        kind = (one.site, _is_v6(one.place)) if here is not None else None
+        marks = [told for told, count in self._marks.items() if count > (told == here)]
+        return marks, [each for each, count in self._kinds.items() if count > (each == kind)]
+
+
+@dataclass(slots=True)
 class Tenant:
     """A device as its meetings made it known."""
 
@@ -59,14 +91,14 @@ class Tenant:
     place: str
     marks: Marks
     source: str
-    met: dict[str, dict[tuple[str, str], Marks]] = field(default_factory=lambda: defaultdict(dict))
+    met: dict[str, Places] = field(default_factory=lambda: defaultdict(Places))
     """By run: where it was met, and what it showed there."""
     was_heard: bool = False
     """Whether it ever answered, and was not only written of."""
 
     def take(self, one: Meeting) -> None:
         """Take in a meeting with this device."""
-        self.met[one.run][one.site, one.place] = one.marks
+        self.met[one.run].put(one)
         said = _says_something(one.marks)
         if not (one.is_written and self.was_heard):
             self.site, self.place = one.site, one.place
@@ -85,7 +117,8 @@ class Tenant:
 
     def is_met_elsewhere(self, one: Meeting) -> bool:
         """Tell whether the same run met it at another place."""
-        return any(where != (one.site, one.place) for where in self.met.get(one.run, ()))
+        met = self.met.get(one.run)
+        return met is not None and any(where != (one.site, one.place) for where in met.shown)
 
 
 class Tenancy:
@@ -135,8 +168,8 @@ class Tenancy:
         """Forget what this meeting said before: a run knows more of a device when it has asked it to its end."""
         before = self._tenants.get(self.assigned.get(one.name, ""))
         if before is not None:
-            before.met[one.run].pop((one.site, one.place), None)
-            if not any(before.met.values()):
+            before.met[one.run].drop(one)
+            if not any(met.shown for met in before.met.values()):
                 before.marks = Marks()
 
     def _known(self, one: Meeting) -> Tenant | None:
@@ -203,13 +236,13 @@ class Tenancy:
 
 
 def _binds_within_a_run(name: str, tenant: Tenant, one: Meeting) -> bool:
-    others = {where: told for where, told in tenant.met[one.run].items() if where != (one.site, one.place)}
-    if any(site != one.site for site, _ in others):
+    others, kinds = tenant.met[one.run].elsewhere(one)
+    if any(site != one.site for site, _ in kinds):
         return False
     # One device has an address of each family, and may have a network card for each.
-    families = any(_is_v6(place) != _is_v6(one.place) for _, place in others)
+    families = any(is_v6 != _is_v6(one.place) for _, is_v6 in kinds)
     harmless = {None, "mac"} if name == "serial" and families else {None}
-    if any(told.contradicts(one.marks) not in harmless for told in others.values()):
+    if any(told.contradicts(one.marks) not in harmless for told in others):
         return False
     return families if name == "endpoint" else True
 

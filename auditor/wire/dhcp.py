@@ -25,7 +25,7 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `mac` is the client's, `address` the one it has, is given or asks for; empty where unknown."""
+    """One message. `mac` is the client's, `address` the one it has or is given, `asked` the one it only asks for."""
 
     type: str
     from_client: bool
@@ -34,6 +34,7 @@ class Message:
     host_name: str
     vendor_class: str
     parameters: tuple[int, ...]
+    asked: str = ""
 
 
 def parse(data: bytes) -> Message | None:
@@ -48,10 +49,11 @@ def parse(data: bytes) -> Message | None:
         type=_TYPES.get(kind[0] if kind else 0, ""),
         from_client=data[0] == 1,
         mac=mac,
-        address=_address(data, options),
+        address=_address(data[12:16]) or _address(data[16:20]),
         host_name=_text(name),
         vendor_class=_text(options.get(_VENDOR_CLASS, b"")),
         parameters=tuple(options.get(_PARAMETERS, b"")),
+        asked=_address(options.get(_REQUESTED, b"")),
     )
 
 
@@ -67,12 +69,8 @@ def _options(data: bytes) -> dict[int, bytes]:
     return found
 
 
-def _address(data: bytes, options: dict[int, bytes]) -> str:
-    """Return the client's address: its own, the one given to it, the one it asks for."""
-    for four in (data[12:16], data[16:20], options.get(_REQUESTED, b"")):
-        if len(four) == 4 and any(four):
-            return str(ipaddress.IPv4Address(four))
-    return ""
+def _address(four: bytes) -> str:
+    return str(ipaddress.IPv4Address(four)) if len(four) == 4 and any(four) else ""
 
 
 def _text(value: bytes) -> str:

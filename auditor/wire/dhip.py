@@ -19,7 +19,8 @@ _TELLING = b"notifyDevInfo"
 _HEADER = struct.Struct("<I4sIIIIII")
 _SEARCH = b'{ "method" : "DHDiscover.search", "params" : { "mac" : "", "uni" : 1 } }\n'
 _INFORMATION = "params.deviceinfo."
-_QUESTION = "DHDiscover.search"
+_CALLS = frozenset({"DHDiscover", "DevInit", "PasswdFind"})
+"""What a tool asks or tells a device, with the device's hardware address in it: nobody's word about himself."""
 # What answers to calls may tell, by the name it has in an announcement; random numbers and sessions are left out.
 _CALLED = {
     "params.realm": "Realm",
@@ -76,7 +77,7 @@ def _answer(pairs: tuple[tuple[str, str], ...]) -> Answer | None:
     )
     if not method and ("result" in top or "error.code" in top):
         return _of_call(top)
-    if method == _QUESTION or not (fields or top.get("mac")):
+    if method.partition(".")[0] in _CALLS or not (fields or top.get("mac")):
         return None
     return Answer(method, top.get("mac", ""), fields)
 

@@ -12,6 +12,7 @@ MAX_FIELDS = 256
 """Fields kept of one answer."""
 
 _ANSWERS = frozenset({"probematch", "hello"})
+_QUESTION = "probe"
 # Fields that no other XML of our protocols has, for answers whose first bytes are lost.
 _TELLING = frozenset({"devicesn", "devicedescription"})
 
@@ -53,6 +54,8 @@ def parse(reply: bytes) -> Answer | None:
     if start < 0 or end < start:
         return None
     found = xml.elements(charset.document(reply[start:]))
+    if found and found[0].name.lower() == _QUESTION:  # a tool that asks or changes a device names it, too
+        return None
     # WS-Discovery has elements of the same names, inside an envelope.
     plain = (each for each in found if "envelope" not in each.path.lower())
     root = next((each.name for each in plain if each.name.lower() in _ANSWERS), None)

@@ -20,7 +20,7 @@ READ = """
 import sys
 from pathlib import Path
 from auditor.intake import kinds
-print(sum(1 for _ in kinds()["pcap"].read(Path(sys.argv[1]), print, None)))
+print(sum(1 for _ in kinds()["pcap"].read(Path(sys.argv[1]), lambda _: None, None)))
 """
 
 
@@ -60,7 +60,7 @@ def _write(path: Path) -> int:
     """Write about `SIZE` bytes: RTP, RTSP-interleaved video, acknowledgements, and now and then a device that speaks."""
     chance = random.Random(1)
     rtp = bytes(speech.video(1)[0])
-    media = bytearray(bytes(speech.talk(speech.OPTIONS, b"x" * 1400, 554, close=False)[3]))
+    media = bytearray(bytes(speech.talk(speech.OPTIONS, b"$\x00\x05\x74" + bytes(1396), 554, close=False)[3]))
     small = bytes(
         Ether(src=speech.VIEWER_MAC, dst=speech.CAMERA_MAC)
         / IP(src=speech.CAMERA, dst=speech.VIEWER)

@@ -44,8 +44,17 @@ class Target:
 
 
 def targets() -> tuple[Target, ...]:
-    """Find every wire module and every probe's reader, each once for every protocol it reads."""
-    return (*_wire_targets(), *_reader_targets())
+    """Find every wire module, every probe's reader once for every protocol it reads, and what modules here offer."""
+    return (*_wire_targets(), *_reader_targets(), *_offered_targets())
+
+
+def _offered_targets() -> Iterator[Target]:
+    """Yield the targets of every module beside this one that has `feeds()`: readers of files, by name."""
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        if file.stem != Path(__file__).stem and not file.stem.startswith(("test_", "conftest", "_")):
+            module = import_module(f"tests.fuzz.{file.stem}")
+            if hasattr(module, "feeds"):
+                yield from (Target(f"auditor.intake.{name}", feed) for name, feed in module.feeds().items())
 
 
 def _modules(room: str) -> Iterator[ModuleType]:

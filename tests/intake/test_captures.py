@@ -220,12 +220,21 @@ def test_a_packed_file_cut_short_gives_what_it_holds(tmp_path: Path) -> None:
     assert "x.pcap.gz" in str(problems[0])
 
 
+@pytest.mark.parametrize("name", ["x.pcap", "x.pcapng"])
+def test_files_put_one_behind_the_other_are_read_to_the_end(tmp_path: Path, name: str) -> None:
+    first = speech.written(tmp_path / name, [HELLO, *speech.video(2)]).read_bytes()
+    other = speech.datagram(speech.SADP, 37020, source="192.0.2.11")
+    second = speech.written(tmp_path / name, [other]).read_bytes()
+    (tmp_path / name).write_bytes(first + second)
+    assert [one.device for one in read(tmp_path / name)] == [speech.CAMERA, "192.0.2.11"]
+
+
 def test_a_damaged_length_is_said_with_its_place(tmp_path: Path) -> None:
     path = speech.written(tmp_path / "x.pcap", [HELLO])
     path.write_bytes(path.read_bytes() + b"\xff" * 64)
     problems: list[Problem] = []
     assert len(read(path, problems)) == 1
-    assert "the file is damaged here" in str(problems[0])
+    assert "the file is damaged here, and 64 bytes from here on are left out" in str(problems[0])
 
 
 def test_what_is_no_capture_is_refused_with_what_to_do(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The character set of a table is told by evidence: of each set a text of its users, and which set is named."""
 
 import io
+import time
 
 import pytest
 from hypothesis import given
@@ -60,6 +61,13 @@ def test_a_choice_says_what_else_would_fit() -> None:
     assert (
         because == "its letters are those of Hungarian; Windows-1257 or Windows-1252 would fit nearly as well"
     )
+
+
+def test_a_long_line_of_ascii_costs_no_more_than_its_length() -> None:
+    started = time.process_time()
+    raw = b"a" * 1_000_000 + "Größe;Tür".encode("cp1252")
+    assert chosen(raw)[0] == "cp1252"
+    assert time.process_time() - started < 2
 
 
 @given(st.binary(max_size=300))

@@ -189,8 +189,10 @@ def test_a_file_cut_short_gives_the_hosts_it_holds_and_says_where(
 
 
 def test_another_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(EvidenceError, match=r"x\.xml: byte 0: is no nmap XML; make one with `nmap -oX FILE`"):
-        read(tmp_path / "x.xml", "<nessus/>")
+    with pytest.raises(
+        EvidenceError, match=r"x\.xml: is a report of Nessus, no nmap XML; make one with `nmap -oX FILE`"
+    ):
+        read(tmp_path / "x.xml", "<NessusClientData_v2/>")
 
 
 @settings(max_examples=80, deadline=None)

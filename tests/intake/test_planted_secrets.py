@@ -171,6 +171,19 @@ def test_other_columns_are_read(heading: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        f'{{"banner": "x", "user": {{"name": "audit", "password": "{PLANTED}"}}}}',
+        f"<device><password>{PLANTED}</password></device>",
+        f"Passwort {PLANTED}", f"pw={PLANTED}", f"密码：{PLANTED}", f"admin/{PLANTED}", f"rtsp://audit:{PLANTED}@192.0.2.1/",
+        f"audit:{PLANTED}@192.0.2.1", f"http://192.0.2.1/?loginpas={PLANTED}",
+    ],
+)  # fmt: skip
+def test_passwords_are_found_by_their_look(text: str) -> None:
+    assert PLANTED not in without_secrets(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "DS-2CD2143G0-I",
         "Tor 3: Nord 7",
         "10.0.0.1:8000",

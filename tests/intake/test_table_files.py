@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from auditor import fingerprint, probes
 from auditor.intake import EvidenceError, Problem, kinds
+from auditor.intake.register_csv import Entry, entries
 from auditor.model import Exchange, Protocol
 
 DVR = (
@@ -105,6 +106,46 @@ def test_an_excel_list_of_configtool_is_read_below_its_title(tmp_path: Path) -> 
         "list.xlsx: row 4: 'not yet' is not an address; the row is left out",
         "list.xlsx: table: a sheet of a workbook; heading in row 2, 1 row above it; 2 rows; 1 gave nothing: 1 × is not an address",
     ]
+
+
+def listed(path: Path) -> tuple[list[Entry], list[str]]:
+    problems: list[Problem] = []
+    return list(entries(path, problems.append)), [str(one) for one in problems]
+
+
+def test_a_street_is_no_address_and_ipv4_and_ipv6_are_one_device(tmp_path: Path) -> None:
+    text = "Address;IP;IPv6;Model\nHigh Street 5;192.0.2.1;2001:db8::1;x\nHigh Street 6;;;y\n"
+    found, problems = listed(written(tmp_path, "list.csv", text))
+    assert [one.addresses for one in found] == [("192.0.2.1", "2001:db8::1"), ()]
+    assert problems[0] == (
+        "list.csv: row 3: address 'High Street 6' is not an address; nothing says which device is meant"
+    )
+
+
+def test_a_register_in_another_language_is_read_below_its_title(tmp_path: Path) -> None:
+    text = "IP;Evidence kamer\nNázev;IP adresa;Výrobce;Sériové číslo;Umístění\nVrátnice;192.0.2.4/24;Acme;AB12345678;Budova Ž\n"
+    found, problems = listed(written(tmp_path, "list.csv", text, "cp1250"))
+    assert [(one.name, one.address, one.maker, one.serial, one.location) for one in found] == [
+        ("Vrátnice", "192.0.2.4", "Acme", "AB12345678", "Budova Ž")
+    ]
+    assert "Windows-1250" in problems[-1]
+    assert "heading in row 2, 1 row above it; 1 row" in problems[-1]
+
+
+def test_the_first_of_two_columns_with_one_heading_is_read_and_it_is_said(tmp_path: Path) -> None:
+    found, problems = listed(written(tmp_path, "list.csv", "Cam;IP;Recorder;IP\nN;192.0.2.1;R;192.0.2.100\n"))
+    assert found[0].addresses == ("192.0.2.1",)
+    assert problems[0].endswith("2 columns are headed 'IP' (2 and 4); the first is read, the others are not")
+
+
+def test_each_row_that_gives_nothing_is_counted_by_its_reason(tmp_path: Path) -> None:
+    text = "IP;Model\n192.0.2.1;x\n;nobody\nIP;Model\n;nobody\n192.0.2.2;y;left;over\n"
+    found, problems = listed(written(tmp_path, "list.csv", text))
+    assert [one.row for one in found] == [2, 6]
+    assert problems[-1].endswith(
+        "5 rows; 3 gave nothing: 2 × without an address, a MAC address and a serial number, 1 × the heading once more"
+    )
+    assert "row 6: has 2 cells beyond the last heading; they are not read" in problems[-2]
 
 
 def test_a_table_without_a_known_heading_says_what_to_do(tmp_path: Path) -> None:

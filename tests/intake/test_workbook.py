@@ -61,6 +61,18 @@ def test_texts_in_pieces_are_joined_and_phonetic_hints_left_out() -> None:
     assert rows(made(sheet, sharedStrings=shared)) == [(1, ["camera", "b"])]
 
 
+def test_escapes_of_excel_are_undone_and_no_control_character_comes_through() -> None:
+    sheet = '<sheetData><row><c t="str"><v>a_x000D_\n_x001B_[2Jb_x005F_c</v></c></row></sheetData>'
+    assert rows(made(sheet)) == [(1, ["a\n [2Jb_c"])]
+
+
+def test_a_zip_that_lists_files_without_end_is_refused(tmp_path: Path) -> None:
+    end = b"PK\x05\x06" + bytes(8) + (40 * 1024 * 1024).to_bytes(4, "little") + bytes(6)
+    (tmp_path / "list.zip").write_bytes(b"PK\x03\x04" + bytes(41 * 1024 * 1024) + end)
+    with pytest.raises(EvidenceError, match="its list of files is"):
+        listed(tmp_path / "list.zip")
+
+
 def test_a_list_on_the_second_sheet_is_found_and_the_first_is_named(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     book.active.title = "Cover"
@@ -139,10 +151,12 @@ def test_tables_in_a_zip_are_read_one_by_one_and_what_is_none_is_said(tmp_path: 
         archive.writestr("a/north.csv", "IP;Model\n192.0.2.1;x\n")
         archive.writestr("a/south.csv", "IP;Model\n192.0.2.2;x\n")
         archive.writestr("__MACOSX/a/._south.csv", "junk")
-        archive.writestr("zeros.csv", bytes(64 * 1024 * 1024))
+        archive.writestr("zeros.csv", bytes(16 * 1024 * 1024))
+        archive.writestr("old.xls", b"\xd0\xcf\x11\xe0" + bytes(64))
     found, problems = listed(tmp_path / "lists.zip")
     assert [one.address for one in found] == ["192.0.2.1", "192.0.2.2"]
     assert any(one.startswith("north.csv: table: ") for one in problems)
+    assert any("old.xls" in one and "save it as .xlsx or CSV" in one for one in problems)
 
 
 def test_a_packed_list_is_read_and_its_damage_said(tmp_path: Path) -> None:

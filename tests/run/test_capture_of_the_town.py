@@ -2,6 +2,8 @@
 
 import json
 import os
+import random
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +26,9 @@ sleep 1
 sleep 1
 kill $TCPDUMP $LAB
 wait
+"""
+RING = """
+"$PYTHON" -m auditor.cli import pcap ring-*.pcap --no-scope --site loopback --db ring.sqlite 2>said.txt
 """
 READ = """
 ip -s -j link show lo > before.json
@@ -65,18 +70,82 @@ def told(folder: Path, db: str) -> dict[str, dict[str, str | None]]:
     return {one["device"]: {name: (one.get(name) or {}).get("value") for name in COMPARED} for one in devices}
 
 
-def test_a_recording_of_a_scan_tells_what_the_scan_told(tmp_path: Path) -> None:
-    alone(SCRIPT, tmp_path)
-    alone(READ, tmp_path)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording of a scan, and what was read of it in a namespace of its own."""
+    made = tmp_path_factory.mktemp("town")
+    alone(SCRIPT, made)
+    alone(READ, made)
+    return made
+
+
+def test_a_recording_of_a_scan_tells_what_the_scan_told(folder: Path) -> None:
     sent = [
-        json.loads((tmp_path / name).read_text())[0]["stats64"]["tx"]["packets"]
+        json.loads((folder / name).read_text())[0]["stats64"]["tx"]["packets"]
         for name in ("before.json", "after.json")
     ]
     assert sent == [0, 0]
-    live, read = told(tmp_path, "live.sqlite"), told(tmp_path, "read.sqlite")
+    live, read = told(folder, "live.sqlite"), told(folder, "read.sqlite")
     spoken = {device: claims for device, claims in live.items() if any(claims.values())}
     assert len(spoken) >= 15
     differing = {
         device: (claims, read.get(device)) for device, claims in spoken.items() if read.get(device) != claims
     }
     assert differing == {}
+
+
+def in_vxlan(frame: bytes) -> bytes:
+    """Return a frame as the mirror of a virtual network carries it."""
+    inner = (
+        b"\xc3\x50\x12\xb5" + (16 + len(frame)).to_bytes(2, "big") + b"\0\0" + b"\x08\0\0\0\0\0\x4d\0" + frame
+    )
+    ip = (
+        b"\x45\0"
+        + (20 + len(inner)).to_bytes(2, "big")
+        + b"\0\0\0\0\x40\x11\0\0"
+        + bytes((198, 51, 100, 1, 198, 51, 100, 2))
+    )
+    return b"\x02\0\0\0\x0a\x01\x02\0\0\0\x0a\x02\x08\0" + ip + inner
+
+
+def cut_up(whole: Path, files: int, lost: float, seed: int) -> int:
+    """Write a capture's packets in VXLAN into so many files beside it, but for a share that is lost; return how many."""
+    data, packets, at = whole.read_bytes(), [], 24
+    while at + 16 <= len(data):
+        size = int.from_bytes(data[at + 8 : at + 12], "little")
+        packets.append((data[at : at + 8], data[at + 16 : at + 16 + size]))
+        at += 16 + size
+    chance = random.Random(seed)
+    each = -(-len(packets) // files)
+    dropped = 0
+    for number in range(files):
+        out = bytearray(data[:24])
+        for when, frame in packets[number * each : (number + 1) * each]:
+            if chance.random() < lost:
+                dropped += 1
+                continue
+            wrapped = in_vxlan(frame)
+            out += when + len(wrapped).to_bytes(4, "little") * 2 + wrapped
+        out[16:20] = (1_048_576).to_bytes(4, "little")
+        (whole.parent / f"ring-{number:02}.pcap").write_bytes(out)
+    return dropped
+
+
+def test_ring_files_in_a_tunnel_with_losses_tell_the_same_makers_and_what_is_missing(folder: Path) -> None:
+    dropped = cut_up(folder / "town.pcap", 9, 0.01, seed=11)
+    assert dropped > 20
+    alone(RING, folder)
+    whole, ring = told(folder, "read.sqlite"), told(folder, "ring.sqlite")
+    makers = {device: claims["maker"] for device, claims in whole.items() if claims["maker"]}
+    assert len(makers) >= 15
+    assert {device: ring.get(device, {}).get("maker") for device in makers} == makers
+    wrong = {
+        (device, name): (value, whole[device][name])
+        for device, claims in ring.items()
+        for name, value in claims.items()
+        if value and value != whole[device][name]
+    }
+    assert wrong == {}, "what is lost makes less known, and nothing else"
+    said = (folder / "said.txt").read_text(encoding="utf-8")
+    assert "conversations: " in said
+    assert re.search(r"ring-0\d\.pcap: conversations: \d+ gaps?, \d+ bytes? not in the file", said)
