@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from auditor.model import WRITTEN, Marks
 from auditor.model.place import place_of
 
+_COMMON = 64
+"""Devices that may bear one mark before it is taken for a whole series'."""
 _BINDING = ("serial", "mac", "endpoint")
 
 
@@ -126,7 +128,8 @@ class Tenancy:
 
     def __init__(self, meetings: Iterable[Meeting] = ()) -> None:
         self._tenants: dict[str, Tenant] = {}
-        self._by_mark: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._by_mark: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        """Mark -> keys of who bears it, in the order of their first meeting."""
         self._at: dict[tuple[str, str], str] = {}
         """(site, place) -> key of who was met there last."""
         self._earlier: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -153,9 +156,7 @@ class Tenancy:
         tenant.take(one)
         for name in _BINDING:
             if value := getattr(one.marks, name):
-                named = self._by_mark[name, value]
-                if tenant.key not in named:
-                    named.append(tenant.key)
+                self._by_mark[name, value].setdefault(tenant.key)
         there = self._tenants.get(self._at.get((one.site, one.place), ""))
         if not (one.is_written and there and there.was_heard):
             self._at[one.site, one.place] = tenant.key
@@ -179,7 +180,7 @@ class Tenancy:
         """
         for name in _BINDING:
             value = getattr(one.marks, name)
-            found = [self._tenants[key] for key in self._by_mark.get((name, value), ())] if value else []
+            found = [self._tenants[key] for key in self._bearers(name, value, one)] if value else []
             found.sort(
                 key=lambda each: (each.place != one.place or each.site != one.site, each.site != one.site)
             )
@@ -187,6 +188,17 @@ class Tenancy:
                 if _binds(name, tenant, one):
                     return tenant
         return None
+
+    def _bearers(self, name: str, value: str, one: Meeting) -> Iterable[str]:
+        """Return the keys of who bears a mark; of one that very many bear, of those who were met at this place.
+
+        A number that a maker gave a whole series tells nobody elsewhere apart, and asking each takes time by the square.
+        """
+        named = self._by_mark.get((name, value), {})
+        if len(named) <= _COMMON:
+            return named
+        places = dict.fromkeys((one.place, one.address))
+        return [key for place in places for key in self._earlier[one.site, place] if key in named]
 
     def _occupant(self, one: Meeting) -> Tenant | None:
         """Return the device at this place, or at this address when it was alone there, where it may still be the one."""
