@@ -53,7 +53,7 @@ docs-check: $(VENV)/.ready ## Check that generated text in README and docs is cu
 	$(BIN)/cog --check --diff README.md docs/*.md
 
 unit: $(VENV)/.ready ## The tests, with branch coverage reported.
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --cov --cov-branch --cov-report=term:skip-covered --cov-report=xml:$(OUT)/coverage.xml
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-branch --cov-report=term:skip-covered --cov-report=xml:$(OUT)/coverage.xml
 
 wheel: $(VENV)/.ready ## Build the wheel, install it alone from locked packages, start it, leave its SBOM in out/.
 	@.ci/wheel $(BIN)/python $(OUT)

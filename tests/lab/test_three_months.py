@@ -18,24 +18,14 @@ from tests.lab.schools import (
     standing,
     value,
 )
-from tests.lab.stage import town_on_loopback, town_on_segments
+from tests.lab.stage import town_on_loopback
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(town_on_loopback, id="loopback", marks=pytest.mark.xdist_group("schools-loopback")),
-        pytest.param(
-            town_on_segments,
-            id="segments",
-            marks=[pytest.mark.netns, pytest.mark.xdist_group("schools-segments")],
-        ),
-    ],
-)
-def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    return played(request.param, tmp_path_factory.mktemp("schools"))
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    return played(town_on_loopback, tmp_path_factory.mktemp("schools"))
 
 
 def test_every_device_listed_is_who_the_lab_says_lives_there(story: Story) -> None:
