@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.lab import test_three_months as told
 from tests.lab.schools import Story, played
 from tests.lab.stage import town_on_segments
-from tests.lab.test_three_months import *  # noqa: F403  the tests themselves, which take `story` from here
 
 pytestmark = [pytest.mark.slow, pytest.mark.netns]
 
@@ -12,3 +12,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.netns]
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     return played(town_on_segments, tmp_path_factory.mktemp("schools"))
+
+
+globals().update({name: test for name, test in vars(told).items() if name.startswith("test_")})
