@@ -67,6 +67,11 @@ class NmapEngine:
             raise OutsideScopeError(
                 "the scope does not allow nmap; add it under [methods] if your authorisation covers it"
             )
+        if any(self.scope.bars_macs(one.name, self.clock()) for one in self.scope.sites):
+            raise OutsideScopeError(
+                "the scope excludes devices by hardware address, and nmap asks before anybody knows it; leave out --engine "
+                "nmap, or exclude their addresses"
+            )
         until = ends_at(self.clock(), self.audit.total_seconds)
         self._gate = Gate(self.scope, self.stop, self.clock, until, self.audit.waits, self._waiting)
 

@@ -293,6 +293,14 @@ def test_nmap_is_refused_where_the_scope_does_not_name_it() -> None:
         NmapEngine(scope, Audit(), Stop(), lambda: datetime.now(tz=UTC), _program="nmap")  # noqa: TID251  a test's clock
 
 
+def test_nmap_is_refused_where_somebody_is_excluded_by_a_hardware_address() -> None:
+    barred = '[[exclude]]\nreason = "a ward"\nmac = "02:00:00:00:00:01"\n'
+    scope = read_text(SCOPE.format(until="2100-01-01T00:00:00Z") + barred)
+    scope = replace(scope, methods=scope.methods | {Method.NMAP})
+    with pytest.raises(OutsideScopeError, match="excludes devices by hardware address"):
+        NmapEngine(scope, Audit(), Stop(), lambda: datetime.now(tz=UTC), _program="nmap")  # noqa: TID251  a test's clock
+
+
 def test_a_missing_nmap_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NmapError, match="apt install nmap"):
