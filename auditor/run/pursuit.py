@@ -13,6 +13,9 @@ from auditor.run.target import Target, in_order
 
 _IDLE = 2.0
 """Seconds without news of a device after which it is asked what its first answers make worth asking."""
+_FAREWELL = 10.0
+"""Seconds in which what is under way when we stop may end by itself and write down how far it came. Nothing is sent
+meanwhile; a login that could not say how it went is taken for refused, so on a busy machine haste would cost the others."""
 _SAVE_EVERY = 30.0
 """Seconds after which what is known of a device is saved though it is not asked to its end yet."""
 
@@ -117,7 +120,7 @@ class Pursuit:
         """End all asking: what is under way ends by itself, since nothing may be sent any more."""
         self.close_all()
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks.values(), timeout=2.0)
+            _, late = await asyncio.wait(self._tasks.values(), timeout=_FAREWELL)
             for task in late:
                 task.cancel()
         if self._failure is not None:
