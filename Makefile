@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= out
-WORKERS ?= 2
+WORKERS ?= 3
 CORPUS ?= ../shared/corpus
 PIP := pip install --quiet --disable-pip-version-check
 
