@@ -11,7 +11,7 @@ WORKERS ?= 3
 CORPUS ?= ../shared/corpus
 PIP := pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup tools demo test lint format types imports docs docs-check unit wheel lock licences bench corpus accuracy fuzz test-lab clean
+.PHONY: help setup tools demo test lint format types imports docs docs-check unit coverage wheel lock licences bench corpus accuracy fuzz test-lab clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,7 +52,10 @@ docs: $(VENV)/.ready ## Write generated text into README and docs anew.
 docs-check: $(VENV)/.ready ## Check that generated text in README and docs is current.
 	$(BIN)/cog --check --diff README.md docs/*.md
 
-unit: $(VENV)/.ready ## The tests, with branch coverage reported.
+unit: $(VENV)/.ready ## The tests.
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+coverage: $(VENV)/.ready ## The tests, with branch coverage reported (takes a third longer).
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-branch --cov-report=term:skip-covered --cov-report=xml:$(OUT)/coverage.xml
 
 wheel: $(VENV)/.ready ## Build the wheel, install it alone from locked packages, start it, leave its SBOM in out/.

@@ -342,8 +342,8 @@ def test_a_thousand_devices_start_within_ten_seconds_and_half_a_gigabyte(tmp_pat
     began = time.monotonic()
     lab = subprocess.Popen(
         [
-            *(sys.executable, "-m", "lab", "up", "--network", "127.82.0.0/16", "--count", "1000"),
-            *("--port-shift", str(SHIFT), "--elsewhere", "127.83.0.1", "--seconds", "60"),
+            *(sys.executable, "-m", "lab", "up", "--network", "127.94.0.0/16", "--count", "1000"),
+            *("--port-shift", str(SHIFT), "--elsewhere", "127.95.0.1", "--seconds", "60"),
             *("--journal", str(tmp_path / "sensor.jsonl"), "--ready-file", str(ready)),
         ],
         cwd=tmp_path,
