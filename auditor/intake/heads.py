@@ -92,11 +92,7 @@ def _telnet(talk: Conversation) -> Iterator[Saying]:
 
 def _http(pair: Pair) -> Iterator[Saying]:
     request, standing = pair.request, pair.standing
-    if standing.is_tunnel:
-        return
-    standing.is_tunnel = (
-        request is not None and request.first_line[:8].upper() == b"CONNECT " and pair.answer.status == 200
-    )
+    standing.is_tunnel = pair.answer.opens_tunnel
     standing.is_in = standing.is_in or (request is not None and logins.shows_login(request.head))
     yield _answer(request, pair.answer, is_in=standing.is_in)
 

@@ -86,6 +86,11 @@ class Message:
         return int(found.group()[-3:]) if found else 0
 
     @property
+    def opens_tunnel(self) -> bool:
+        """It lets a client through a proxy: what follows is somebody else's. Source: RFC 9110 section 9.3.6."""
+        return self.request is not None and self.request.verb == b"CONNECT" and self.status // 100 == 2
+
+    @property
     def is_interim(self) -> bool:
         """It announces another answer. 101 does not: it ends what we understand."""
         return 100 <= self.status < 200 and self.status != 101
@@ -289,7 +294,7 @@ class Reader:
     def _has_no_body(self, message: Message) -> bool:
         """Tell whether an answer has no body whatever its head announces. Source: RFC 9112 section 6.3."""
         verb = message.request.verb if message.request else b""
-        if message.status == 101 or (verb == b"CONNECT" and 200 <= message.status < 300):
+        if message.status == 101 or message.opens_tunnel:
             self.enough = True
             return True
         return message.is_interim or message.status in {204, 304} or verb == b"HEAD"
