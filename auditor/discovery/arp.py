@@ -119,16 +119,20 @@ class _Sweep:
                 self.field.note(
                     f"{mac} answers by ARP for {count} addresses, as routers do; taken for nobody"
                 )
-        return [one for one in self.answers.values() if of_mac[one.mac] < PROXY or self._is_excluded(one)]
+        return [
+            one
+            for one in self.answers.values()
+            if of_mac[one.mac] < PROXY or not self._is_granted(one.address, one.mac)
+        ]
 
-    def _is_excluded(self, answer: Answer) -> bool:
-        return not isinstance(self.field.admit(answer.address, mac=answer.mac), Grant)
+    def _is_granted(self, address: str, mac: str) -> bool:
+        return isinstance(self.field.admit(address, mac=mac), Grant)
 
     def _sighting(self, answer: Answer) -> Sighting:
         rival = self.contested.get(answer.address)
-        admitted = self.field.admit(answer.address, mac=answer.mac)
-        if rival is not None and isinstance(admitted, Grant):
-            admitted = self.field.admit(answer.address, mac=rival.mac)
+        macs = [answer.mac] if rival is None else [answer.mac, rival.mac]
+        barred = next((mac for mac in macs if not self._is_granted(answer.address, mac)), None)
+        admitted = self.field.admit(answer.address, mac=barred or answer.mac)
         granted = isinstance(admitted, Grant)
         now = self.field.now()
         exchange = Exchange(
@@ -142,7 +146,8 @@ class _Sweep:
             at=now,
             detail=_detail(rival, granted=granted),
         )
-        mac = None if rival is not None else answer.mac
+        # Of two that claim the address neither is its own; one that is excluded is what must be known.
+        mac = barred if rival is not None else answer.mac
         return Sighting(answer.address, str(METHOD), now, mac=mac, exchange=exchange, granted=granted)
 
 

@@ -6,17 +6,23 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from auditor.net.neighbours import ADVICE
+from auditor.discovery import arp as discovery_arp
+from auditor.model import Grant
+from auditor.net.neighbours import ADVICE, Answer
+from auditor.scope import Refusal, read_text
 from auditor.wire import arp, neighbour
 from tests.intake import speech
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE, THERE = f"arp-here-{os.getpid()}", f"arp-there-{os.getpid()}"
 MAC = "58:50:ed:00:00:0a"
+OTHER = "58:50:ed:00:00:0b"
 SCOPE = """
 schema_version = 1
 [authorisation]
@@ -243,6 +249,38 @@ class TestOnASegment:
         assert camera["maker"]["value"] == "hikvision"  # type: ignore[index]
         assert camera["firmware"]["value"] == "V5.6.2"  # type: ignore[index]
         assert recorder["mac"]["value"] == speech.RECORDER_MAC  # type: ignore[index]
+
+
+class Segment:
+    """A field that excludes one hardware address, for what needs no segment."""
+
+    site = "town"
+    stopped = False
+
+    def admit(self, address: str, *, mac: str | None = None) -> Grant | Refusal:
+        at = datetime(2026, 1, 1, tzinfo=UTC)
+        return read_text(f'{SCOPE}[[exclude]]\nreason = "a ward"\nmac = "{MAC}"\n').admit(
+            address, at=at, mac=mac
+        )
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("first", "second"), [(MAC, OTHER), (OTHER, MAC)])
+def test_an_address_that_two_claim_is_left_alone_where_one_of_them_is_excluded(
+    first: str, second: str
+) -> None:
+    sweep = discovery_arp._Sweep(cast("Any", Segment()))
+    answer, rival = (Answer("192.0.2.3", mac, b"?", b"!") for mac in (first, second))
+    sweep.contested = {"192.0.2.3": rival}
+    seen = sweep._sighting(answer)
+    assert (seen.granted, seen.mac) == (False, MAC), (
+        "the one that is excluded is known, so that others hold off, too"
+    )
+    sweep.contested = {"192.0.2.3": Answer("192.0.2.3", "02:00:00:00:00:07", b"?", b"!")}
+    free = sweep._sighting(Answer("192.0.2.3", OTHER, b"?", b"!"))
+    assert (free.granted, free.mac) == (True, None), "of two claimants neither is the address's own"
 
 
 def sent() -> int:
