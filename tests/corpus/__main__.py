@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.corpus.count import FIELDS, Row, by_rule, calibration, counted
+from tests.corpus.count import FIELDS, Row, by_rule, calibration, counted, decidable
 from tests.corpus.judge import OURS, Judged, Verdict, judged
 from tests.corpus.replies import FOLDER, corpora
 
@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, devices in sets.items():
         _say(f"\n== {name}: {len(devices)} devices; right/wrong/missed", *_table(devices))
     _say("\n== all sets", *_rows(counted(everything, lambda one: one.want.fidelity)))
+    told = decidable(everything)
+    _say(f"\n== makers of the replies that tell one: {told.right} of {told.total} right")
+    _say(*(f"   {device} does not: {why}" for device, why in told.silent))
     _say("", *_blame(everything), "", *_calibrated(everything))
     if options.misses:
         _say("\n== wrong or missed: device, field, verdict, wanted, claimed, rules", *_misses(everything))

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from auditor.fingerprint import data_digest
 from tests.corpus import ratios
-from tests.corpus.count import FIELDS, Calibration, calibration, counted
+from tests.corpus.count import FIELDS, Calibration, calibration, counted, decidable
 from tests.corpus.judge import OURS, Judged, judged
 from tests.corpus.others.__main__ import COMPARED
 from tests.corpus.replies import FOLDER, HERE, Corpus, corpora
@@ -54,6 +54,7 @@ def page(sets: Sequence[Corpus], day: str) -> str:
         fields=list(_COLUMNS.values()),
         by_protocol=list(_lines(devices, lambda one: one.want.protocol)),
         by_fidelity=list(_lines(devices, lambda one: one.want.fidelity)),
+        told=decidable(devices),
         calibrations=[_bounded(one) for one in calibration(devices, OURS)],
         everybody=[_bounded(one) for one in calibration(devices)],
         tools=compared["tools"],

@@ -3,6 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
 
 from auditor.model import Certainty
 from tests.corpus.judge import Judged, Verdict
@@ -59,6 +62,30 @@ def by_rule(devices: Iterable[Judged], fields: frozenset[str]) -> dict[str, list
                         f"{one.want.device} ({judgement.wanted}, not {judgement.claimed})"
                     )
     return dict(sorted(blamed.items(), key=lambda item: (-len(item[1]), item[0])))
+
+
+@dataclass(frozen=True, slots=True)
+class Decidable:
+    """Of the three makers' replies that tell their maker, how many were named rightly; and which tell nothing, with what is in them."""
+
+    right: int
+    total: int
+    silent: tuple[tuple[str, str], ...]
+
+
+def decidable(devices: Iterable[Judged]) -> Decidable:
+    """Count apart the replies that nobody could name (undecidable.yaml); one that is named all the same counts as any other."""
+    listed = yaml.safe_load(Path(__file__).with_name("undecidable.yaml").read_text(encoding="utf-8"))
+    why = {one["device"]: one["why"] for one in listed}
+    ours = {one.want.device: one for one in devices if one.is_ours}
+    silent = {name: why[name] for name, one in ours.items() if name in why and one.certainty is None}
+    right = sum(
+        judgement.verdict is Verdict.RIGHT
+        for one in ours.values()
+        for judgement in one.judgements
+        if judgement.field == "maker"
+    )
+    return Decidable(right, len(ours) - len(silent), tuple(sorted(silent.items())))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The scorer itself, on replies written for it: what counts as right, wrong, missed, alarm and hint, and by which rule."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from auditor.model import Certainty
 from tests.corpus.__main__ import main
-from tests.corpus.count import by_rule, calibration, counted
+from tests.corpus.count import by_rule, calibration, counted, decidable
 from tests.corpus.judge import OURS, Judged, Verdict, is_same, judged
 from tests.corpus.replies import corpora
 
@@ -110,6 +111,15 @@ def test_calibration_counts_right_and_wrong_at_each_certainty(devices: list[Judg
     everybody = calibration(devices)
     assert sum(one.wrong for one in everybody) == 2
     assert sum(one.right for one in everybody) == 3
+
+
+def test_a_reply_that_nobody_could_name_is_set_apart_by_its_listed_reason_only(devices: list[Judged]) -> None:
+    silent = next(one for one in devices if one.want.device == "silent")
+    listed = dataclasses.replace(silent, want=dataclasses.replace(silent.want, device="rtsp-034"))
+    before, after = decidable(devices), decidable([*devices, listed])
+    assert before.silent == ()
+    assert (after.right, after.total) == (before.right, before.total)
+    assert [device for device, _ in after.silent] == ["rtsp-034"]
 
 
 @pytest.mark.parametrize(
