@@ -102,10 +102,11 @@ def _say(identities: Iterator[Identity], *, jsonl: bool, as_json: bool) -> None:
 
 
 def _line(known: Identity) -> str:
-    first = [held for name in _forms.FIRST_CLAIMS if (held := known.claim(name))]
-    held = first if any(one.name == "maker" for one in first) else [*first, *_beside(known)]
-    parts = [f"{one.name.replace('_', ' ')} {shown(one.value)} ({one.certainty})" for one in held]
-    if not any(one.name == "maker" for one in first):
+    told = [held for name in _forms.FIRST_CLAIMS if (held := known.claim(name))]
+    if not known.claim("maker"):
+        told += _beside(known)
+    parts = [f"{one.name.replace('_', ' ')} {shown(one.value)} ({one.certainty})" for one in told]
+    if not known.claim("maker"):
         parts.insert(0, "maker not identified" if parts else "not identified")
     return f"{shown(known.device)}: {', '.join(parts)}"
 
