@@ -23,6 +23,7 @@ from auditor.net import Emit, Field, alternating, streamed
 from auditor.net.door import NotSentError
 from auditor.net.field import Block
 from auditor.net.neighbours import Answer, Neighbours, NeighboursError
+from auditor.net.owed import MACHINE
 
 METHOD = Method.ARP
 PROTOCOL = Protocol.ARP
@@ -53,56 +54,72 @@ class _Sweep:
 
     field: Field
     answers: dict[str, Answer] = dataclasses.field(default_factory=dict)
-    here: list[IPv4Network | IPv6Network] = dataclasses.field(default_factory=list)
-    """The networks that are on a segment which was asked."""
     contested: dict[str, Answer] = dataclasses.field(default_factory=dict)
     """Answers of a second hardware address for the same address."""
 
     async def run(self, emit: Emit) -> None:
-        """Ask every segment, one after the other."""
-        await self._all(emit)
-        if self.field.bars_macs and not all(self._is_here(one) for one in self.field.blocks()):
+        """Ask every segment that has granted addresses on it, one after the other."""
+        here: list[IPv4Network | IPv6Network] = []
+        for segment in self.field.neighbourhoods():
+            self.answers, self.contested = {}, {}
+            neighbours = Neighbours(segment.interface, stopped=lambda: self.field.stopped)
+            here += neighbours.networks
+            if not any(_touches(block, neighbours.networks) for block in self.field.blocks()):
+                continue
+            try:
+                async with neighbours:
+                    await self._segment(neighbours)
+            except NeighboursError as error:
+                self._left_out(neighbours, error)
+            for answer in self._believed():
+                emit(self._sighting(answer))
+        if self.field.bars_macs and not all(_is_within(one, here) for one in self.field.blocks()):
             self.field.note(
                 unknown_before(f"at those addresses of {self.field.site} that are on no segment of ours")
             )
 
-    async def _all(self, emit: Emit) -> None:
-        for segment in self.field.neighbourhoods():
-            self.answers, self.contested = {}, {}
-            try:
-                async with Neighbours(segment.interface) as neighbours:
-                    await self._segment(neighbours)
-                    self.here += neighbours.networks
-            except NeighboursError as error:
-                self.field.note(str(error))
-                return
-            for answer in self._believed():
-                emit(self._sighting(answer))
-
-    def _is_here(self, block: Block) -> bool:
-        first, last = map(ip_address, block.ends)
-        return any(first in network and last in network for network in self.here)
-
     async def _segment(self, neighbours: Neighbours) -> None:
         for _ in range(_ROUNDS):
             for address in alternating(self.field.blocks()):
-                if self.field.stopped:
-                    return
+                if self.field.stopped or neighbours.ended:
+                    break
                 if address not in self.answers and neighbours.is_here(address):
                     await self._ask(address, neighbours)
                     await self._hear(neighbours, 0.0)
-            await self._hear(neighbours, _WAIT)
+            await self._hear(neighbours, 0.0 if self.field.stopped else _WAIT)
+        for address, reason in neighbours.unsent.items():
+            if address not in self.answers:
+                self.field.withhold(reason, address)
+        if neighbours.ended and not self.field.stopped:
+            self._owe(neighbours, neighbours.ended)
+
+    def _left_out(self, neighbours: Neighbours, error: NeighboursError) -> None:
+        """Say why a segment was not asked, and whether it is still to be."""
+        self.field.note(str(error))
+        if error.is_owed:
+            self._owe(neighbours, f"{MACHINE}: auditor-frames cannot be used")
+        elif self.field.bars_macs:
+            self.field.note(unknown_before(f"at {self.field.site}, where it cannot ask by ARP,"))
+
+    def _owe(self, neighbours: Neighbours, reason: str) -> None:
+        """Count everybody on a segment of whom we heard nothing: whose answer came too late for us cannot be told."""
+        for address in alternating(self.field.blocks()):
+            if address not in self.answers and neighbours.is_here(address) and self.field.grant(address):
+                self.field.withhold(reason, address)
+        if self.field.bars_macs:
+            self.field.note(
+                unknown_before(f"at {self.field.site}, where asking by ARP did not come to its end,")
+            )
 
     async def _ask(self, address: str, neighbours: Neighbours) -> None:
         grant = self.field.grant(address)
         if grant is None:
             return
         try:
-            neighbours.ask(await self.field.single(grant, 0, METHOD))
+            passage = await self.field.single(grant, 0, METHOD)
+            await neighbours.ask(passage, (grant.until - self.field.now()).total_seconds())
         except NotSentError as error:
             self.field.withhold(str(error), address)
-        except OSError as error:
-            self.field.note(f"{error.strerror or error} while asking by ARP")
 
     async def _hear(self, neighbours: Neighbours, seconds: float) -> None:
         while (answer := await neighbours.next(seconds)) is not None:
@@ -149,6 +166,18 @@ class _Sweep:
         # Of two that claim the address neither is its own; one that is excluded is what must be known.
         mac = barred if rival is not None else answer.mac
         return Sighting(answer.address, str(METHOD), now, mac=mac, exchange=exchange, granted=granted)
+
+
+def _is_within(block: Block, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    first, last = map(ip_address, block.ends)
+    return any(first in network and last in network for network in networks)
+
+
+def _touches(block: Block, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    first, last = (int(ip_address(end)) for end in block.ends)
+    return any(
+        one.version == block.version and int(one[0]) <= last and first <= int(one[-1]) for one in networks
+    )
 
 
 def _detail(rival: Answer | None, *, granted: bool) -> str:

@@ -1,28 +1,26 @@
 """An ear on one interface: hears every frame, and has nothing it could send with.
 
-No call that sends stands in this file or in what uses it (a test looks), and the socket does not leave the object.
-The interface is asked to hand over multicast meant for others: a setting of the card that puts nothing on the wire,
-unlike joining a group. Needs root or CAP_NET_RAW; Linux.
+The program `auditor-frames` listens and passes on what it hears (net/frames.py); no call that sends stands in this file, in
+what uses it or in that program's listening (a test looks). Linux.
 """
 
 import os
 import select
 import socket  # noqa: TID251 - net owns the sockets
-import struct
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from auditor.net import frames
+
 ETHERNET = 1
 """The link type of what is heard, as in captures."""
 
-_ALL_PROTOCOLS = 0x0003
-_ADD_MEMBERSHIP, _ALL_MULTICAST, _PROMISCUOUS = 1, 2, 1
-_SOL_PACKET, _STATISTICS, _IGNORE_OUTGOING = 263, 6, 23
 _LARGEST = 65_535 + 64
-_BUFFER = 16 * 1024 * 1024
+_PIECE = 1 << 20
+_STARTING = 30.0
 
 Frame = tuple[float, int, bytes, int, int, bool]
 """A frame as a capture file's record: when, link type, bytes, begin, end, whether it is cut."""
@@ -40,56 +38,113 @@ class Ear:
     def __init__(self, interface: str, *, promiscuous: bool = False) -> None:
         self._interface = interface
         self._promiscuous = promiscuous
-        self._sock: socket.socket | None = None
+        self._program: frames.Program | None = None
+        self._told = bytearray()
+        self._lost = 0
 
     def __enter__(self) -> Self:
         try:
-            index = socket.if_nametoindex(self._interface)
+            socket.if_nametoindex(self._interface)
         except OSError as error:
             raise EarError(f"{self._interface}: there is no such interface; `ip link` lists them") from error
         try:
-            sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        except PermissionError as error:
-            raise EarError(
-                "listening needs root or CAP_NET_RAW: run it with sudo, or `sudo setcap cap_net_raw+ep` on this "
-                "Python; or capture with tcpdump and use `auditor import pcap`"
-            ) from error
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-        kind = _PROMISCUOUS if self._promiscuous else _ALL_MULTICAST
-        sock.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, struct.pack("iHH8s", index, kind, 0, b""))
-        sock.setsockopt(_SOL_PACKET, _IGNORE_OUTGOING, 1)  # what this machine says is not evidence
-        sock.bind((self._interface, _ALL_PROTOCOLS))
-        sock.setblocking(False)
-        self._sock = sock
+            self._program = frames.Program(
+                "listen", self._interface, *(("promiscuous",) if self._promiscuous else ())
+            )
+        except OSError as error:
+            raise EarError(f"{self._interface}: {error}") from error
+        try:
+            self._until_ready()
+        except BaseException:
+            self._program.end()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._sock is not None:
-            self._sock.close()
+        if self._program is not None:
+            self._program.end()
+
+    def _until_ready(self) -> None:
+        end = time.monotonic() + _STARTING
+        while (line := self._line()) is None:
+            if time.monotonic() > end:
+                raise EarError(f"{self._interface}: auditor-frames did not begin in time")
+            self._more(0.25)
+        if line != b"ready":
+            raise EarError(self._failure(line))
+
+    def _failure(self, line: bytes) -> str:
+        """Say in words why the program gave up."""
+        word, _, rest = line.decode("ascii", "replace").partition(" ")
+        kind, _, words = rest.partition(" ")
+        if word != "failed":
+            return f"{self._interface}: auditor-frames said what is not understood"
+        if kind == frames.PERMISSION:
+            return f"listening {frames.ADVICE}; or capture with tcpdump and use `auditor import pcap`"
+        return words[:400]
+
+    def _more(self, seconds: float) -> bool:
+        """Take what the program has said; False when it said nothing for so long, EarError when it ended."""
+        assert self._program is not None
+        if not select.select((self._program.output,), (), (), seconds)[0]:
+            return False
+        data = os.read(self._program.output, _PIECE)
+        if not data:
+            raise EarError(
+                f"{self._interface}: auditor-frames ended: {self._program.complaints() or 'no reason given'}"
+            )
+        self._told += data
+        return True
+
+    def _line(self) -> bytes | None:
+        """Take the next whole line off what was said."""
+        end = self._told.find(b"\n", 0, 4096)
+        if end < 0:
+            if len(self._told) >= 4096:
+                raise EarError(f"{self._interface}: auditor-frames said what is not understood")
+            return None
+        line = bytes(self._told[:end])
+        del self._told[: end + 1]
+        return line
 
     def frames(
         self, seconds: float | None, *, clock: Callable[[], datetime], ended: Callable[[], bool]
     ) -> Iterator[Frame | None]:
         """Yield what is heard for so many seconds, None meaning: nothing for a while. Ends early when told to."""
-        assert self._sock is not None
         until = None if seconds is None else time.monotonic() + seconds
         offset = clock().timestamp() - time.monotonic()
         while not ended() and (until is None or time.monotonic() < until):
-            try:
-                data = self._sock.recv(_LARGEST)
-            except BlockingIOError:
-                left = 0.25 if until is None else min(0.25, max(0.0, until - time.monotonic()))
-                select.select((self._sock,), (), (), left)
+            for when, data in self._heard():
+                yield when + offset, ETHERNET, data, 0, len(data), False
+            left = 0.25 if until is None else min(0.25, max(0.0, until - time.monotonic()))
+            if not self._more(left):
                 yield None
-                continue
-            except OSError as error:
-                raise EarError(f"{self._interface}: {os.strerror(error.errno or 0).lower()}") from error
-            yield time.monotonic() + offset, ETHERNET, data, 0, len(data), False
+
+    def _heard(self) -> Iterator[tuple[float, bytes]]:
+        """Take the frames off what was said, and count those said to be lost."""
+        at = 0
+        told = bytes(self._told)
+        while (end := told.find(b"\n", at, at + 4096)) >= 0:
+            try:
+                match told[at:end].split(b" "):
+                    case [b"frame", when, length] if 0 <= int(length) <= _LARGEST:
+                        begin, after = end + 1, end + 1 + int(length)
+                        if after > len(told):
+                            break
+                        at = after
+                        yield float(when), told[begin:after]
+                    case [b"lost", number]:
+                        self._lost += int(number)
+                        at = end + 1
+                    case _:
+                        raise EarError(self._failure(told[at:end]))
+            except ValueError as error:
+                raise EarError(self._failure(b"")) from error
+        del self._told[:at]
 
     def lost(self) -> int:
-        """Return how many frames came too fast to be heard since last asked."""
-        assert self._sock is not None
-        _, dropped = struct.unpack("II", self._sock.getsockopt(_SOL_PACKET, _STATISTICS, 8))
-        return int(dropped)
+        """Return how many frames came too fast to be heard since last asked, as far as the program has said."""
+        lost, self._lost = self._lost, 0
+        return lost

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import nmap
 import yaml
 
 from auditor.resources import fingerprints
+from auditor.run.nmap_found import CannotTellError, version
 from auditor.run.nmap_probes import reduced, service_probes
 from auditor.run.plan import Audit
 from auditor.scope import Scope
@@ -74,18 +74,21 @@ def program() -> str:
     """Return the path of an nmap that is new enough; NmapError says what to install otherwise."""
     allowed = rules()
     oldest = ".".join(str(part) for part in allowed.oldest)
-    path = shutil.which("nmap")
+    path = shutil.which("nmap") or "nmap"
     try:
-        found = nmap.PortScanner(nmap_search_path=(path or "nmap",))
-    except nmap.PortScannerError as error:
+        found = version(path)
+    except CannotTellError as error:
+        raise NmapError(
+            f"--engine nmap needs nmap {oldest} or newer; which one is here is not known: {error}"
+        ) from error
+    if found is None:
         raise NmapError(
             f"--engine nmap needs nmap {oldest} or newer, and there is none here. {allowed.install}"
-        ) from error
-    version = tuple(int(part) for part in found.nmap_version())
-    if version < allowed.oldest:
-        shown = ".".join(str(part) for part in version)
+        )
+    if found < allowed.oldest:
+        shown = ".".join(str(part) for part in found)
         raise NmapError(f"nmap {shown} is too old; {oldest} or newer is needed. {allowed.install}")
-    return path or "nmap"
+    return path
 
 
 def arguments(scope: Scope, audit: Audit, scripts: tuple[str, ...] = ()) -> tuple[str, ...]:

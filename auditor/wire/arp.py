@@ -19,13 +19,6 @@ class Packet:
     target: str
 
 
-def question(mac: str, address: str, target: str) -> bytes:
-    """Return the whole frame that asks everybody on a segment who has `target`."""
-    from scapy.layers.l2 import ARP, Ether  # noqa: PLC0415  slow to load, and only a sweep needs it
-
-    return bytes(Ether(src=mac, dst="ff:ff:ff:ff:ff:ff") / ARP(op=1, hwsrc=mac, psrc=address, pdst=target))
-
-
 def parse(data: bytes) -> Packet | None:
     """Read the body of an ARP frame; None for anything else."""
     if len(data) < _BODY.size:

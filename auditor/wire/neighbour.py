@@ -17,18 +17,6 @@ class Advertisement:
     address: str
 
 
-def solicitation(mac: str, address: str, target: str) -> bytes:
-    """Return the whole frame that asks the few devices that can have `target` whether they do."""
-    from scapy.layers.inet6 import ICMPv6ND_NS, ICMPv6NDOptSrcLLAddr, IPv6  # noqa: PLC0415  slow to load
-    from scapy.layers.l2 import Ether  # noqa: PLC0415
-
-    number = int(ipaddress.IPv6Address(target))
-    group = ipaddress.IPv6Address(int(ipaddress.IPv6Address("ff02::1:ff00:0")) | number & 0xFFFFFF)
-    to = "33:33:" + group.packed[-4:].hex(":")
-    frame = Ether(src=mac, dst=to) / IPv6(src=address, dst=str(group), hlim=255)
-    return bytes(frame / ICMPv6ND_NS(tgt=target) / ICMPv6NDOptSrcLLAddr(lladdr=mac))
-
-
 def parse(packet: bytes) -> Advertisement | None:
     """Read an IPv6 packet that advertises a neighbour; None for anything else."""
     if (

@@ -14,9 +14,9 @@ import pytest
 
 from auditor.discovery import arp as discovery_arp
 from auditor.model import Grant
-from auditor.net.neighbours import ADVICE, Answer
+from auditor.net.frames import ADVICE
+from auditor.net.neighbours import Answer
 from auditor.scope import Refusal, read_text
-from auditor.wire import arp, neighbour
 from tests.intake import speech
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -289,24 +289,10 @@ def sent() -> int:
     return int(told["stats64"]["tx"]["packets"])
 
 
-def test_the_question_is_one_any_host_asks() -> None:
-    frame = arp.question("02:00:00:00:00:01", "192.0.2.1", "192.0.2.7")
-    told = arp.parse(frame[14:])
-    assert frame[:6] == b"\xff" * 6
-    assert told is not None
-    assert (told.operation, told.address, told.target) == (1, "192.0.2.1", "192.0.2.7")
-
-
-def test_a_solicitation_goes_to_the_few_that_can_have_the_address() -> None:
-    frame = neighbour.solicitation("02:00:00:00:00:01", "fe80::1", "2001:db8::aabb:ccdd")
-    assert frame[:6].hex(":") == "33:33:ff:bb:cc:dd"
-    assert frame[12:14] == b"\x86\xdd"
-    assert neighbour.parse(frame[14:]) is None
-
-
 def test_without_the_right_to_it_the_advice_says_what_to_do() -> None:
     assert "sudo" in ADVICE
-    assert "setcap cap_net_raw" in ADVICE
+    assert "AUDITOR_FRAMES" in ADVICE
+    assert "docs/rights.md" in ADVICE
 
 
 def test_what_listens_has_no_call_that_sends() -> None:
