@@ -4,6 +4,9 @@ import ast
 import importlib
 import pkgutil
 import re
+import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -196,3 +199,80 @@ def test_every_room_says_what_it_is_for() -> None:
         str(path.relative_to(ROOT)) for path, text in sources() if not ast.get_docstring(ast.parse(text))
     ]
     assert silent == []
+
+
+APART = AUDITOR / "apart"
+PROGRAMS = {
+    "frames": ("scapy", "GPL-2.0-only", "Version 2, June 1991"),
+    "nmap": ("nmap", "GPL-3.0-or-later", "Version 3, 29 June 2007"),
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Return what a module imports, wherever in it, by whole name; relative imports as of its own package."""
+    found: set[str] = set()
+    package = ".".join(path.relative_to(ROOT).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{package if node.level else node.module}.{one.name}" for one in node.names}
+    return found
+
+
+def test_no_module_of_ours_loads_what_the_programs_apart_load() -> None:
+    names = re.compile(r"(?:scapy|nmap|auditor\.apart)(?:\.|$)")
+    found = {
+        str(path.relative_to(ROOT)): hits
+        for folder in (AUDITOR, ROOT / "lab")
+        for path in sorted(folder.rglob("*.py"))
+        if APART not in path.parents and (hits := sorted(one for one in imported(path) if names.match(one)))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_apart_needs_its_own_package_and_python_alone(name: str) -> None:
+    package, licence, heading = PROGRAMS[name]
+    roots = {one.partition(".")[0] for path in (APART / name).glob("*.py") for one in imported(path)}
+    assert roots - set(sys.stdlib_module_names) == {package}
+    for path in (APART / name).glob("*.py"):
+        assert f"# SPDX-License-Identifier: {licence}\n" in path.read_text(encoding="utf-8")[:100]
+    assert heading in (APART / name / "LICENSE").read_text(encoding="utf-8")[:200]
+    assert (APART / name / "program.py").stat().st_mode & 0o111
+
+
+def test_what_python_runs_before_a_program_apart_loads_nothing() -> None:
+    for path in (
+        AUDITOR / "__init__.py",
+        APART / "__init__.py",
+        *(APART / name / "__init__.py" for name in PROGRAMS),
+    ):
+        assert imported(path) == set(), path
+
+
+def test_loading_all_of_it_loads_neither_scapy_nor_python_nmap() -> None:
+    text = (
+        "import importlib, pkgutil, sys, auditor\n"
+        "for found in pkgutil.walk_packages(auditor.__path__, 'auditor.'):\n"
+        "    if not found.name.startswith('auditor.apart') and not found.name.endswith('__main__'):\n"
+        "        importlib.import_module(found.name)\n"
+        "print(len([one for one in sys.modules if one.startswith('auditor.')]))\n"
+        "print([one for one in sys.modules if one.partition('.')[0] in ('scapy', 'nmap') or one.endswith('.program')])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", text], cwd=ROOT, check=True, capture_output=True, text=True, timeout=60
+    )
+    count, loaded = done.stdout.splitlines()
+    assert int(count) > 200
+    assert loaded == "[]"
+
+
+def test_the_metadata_state_every_licence_that_is_in_the_wheel() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    stated = set(project["project"]["license"].split(" AND "))
+    assert stated == {"Apache-2.0", *(licence for _, licence, _ in PROGRAMS.values())}
+    files = {path for one in project["project"]["license-files"] for path in ROOT.glob(one)}
+    assert files == {ROOT / "LICENSE", *(APART / name / "LICENSE" for name in PROGRAMS)}
+    scripts = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-scripts"]
+    assert scripts == {f"auditor/apart/{name}/program.py": f"auditor-{name}" for name in PROGRAMS}

@@ -1,0 +1,138 @@
+"""A scan that asks by ARP through the program apart: with the right for it alone, without it, and when it ends early."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from auditor.net.frames import PROGRAM
+from tests.apart.cable import Cable, cable
+
+ROOT = Path(__file__).resolve().parents[2]
+MAC = "58:50:ed:00:00:0a"
+FOUND = "town/192.0.2.12"
+SCOPE = """
+schema_version = 1
+[authorisation]
+reference = "T"
+issued_by = "a test"
+contact = "nobody@example.org"
+valid_from = 2020-01-01T00:00:00Z
+valid_until = 2100-01-01T00:00:00Z
+[[site]]
+name = "town"
+networks = ["192.0.2.0/28"]
+interfaces = ["veth-here"]
+"""
+WITHOUT = ("setpriv", "--securebits=+noroot,+noroot_locked", "--inh-caps=-all", "--ambient-caps=-all")
+"""Of root's rights no capability is left, nor got back by starting a program that has none of its own."""
+
+pytestmark = [
+    pytest.mark.netns,
+    pytest.mark.skipif(
+        os.geteuid() != 0 or not all(shutil.which(name) for name in ("ip", "setpriv")),
+        reason="needs root, ip and setpriv",
+    ),
+]
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> Iterator[Cable]:
+    """A segment with one device that answers nothing but ARP."""
+    (tmp_path / "scope.toml").write_text(SCOPE, encoding="utf-8")
+    with cable() as made:
+        made.up(made.there, "192.0.2.12/28", mac=MAC)
+        made.up(made.here, "192.0.2.1/28")
+        yield made
+
+
+def scan(
+    at: Cable, folder: Path, *more: str, frames: str = "", before: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    words = ["scan", "--scope", str(folder / "scope.toml"), "--db", str(folder / "a.sqlite"), *more]
+    return subprocess.run(
+        ["ip", "netns", "exec", at.here, *before, sys.executable, "-m", "auditor.cli", *words],
+        check=False, capture_output=True, text=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "AUDITOR_FRAMES": frames},
+    )  # fmt: skip
+
+
+def devices(folder: Path) -> dict[str, object]:
+    done = subprocess.run(
+        [sys.executable, "-m", "auditor.cli", "devices", "--db", str(folder / "a.sqlite"), "--jsonl"],
+        check=True, capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    return {one["device"]: one["mac"]["value"] for one in map(json.loads, done.stdout.splitlines())}
+
+
+def interpreter_of_its_own(folder: Path) -> Path:
+    """Make the copy of this Python that docs/rights.md speaks of, which has the right to packet sockets."""
+    python = folder / "its-own" / "bin" / "auditor-frames-python"
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder / "its-own")}))
+    for one in (python.parent, packages):
+        one.mkdir(parents=True)
+    shutil.copy(Path(sys.executable).resolve(), python)
+    home = Path(sys.executable).resolve().parent
+    (folder / "its-own" / "pyvenv.cfg").write_text(f"home = {home}\n", encoding="utf-8")
+    (packages / "ours.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    given = subprocess.run(["setcap", "cap_net_raw+ep", str(python)], check=False, capture_output=True)
+    if given.returncode:
+        pytest.skip("files here cannot have capabilities")
+    return python
+
+
+@pytest.mark.skipif(not shutil.which("setcap"), reason="needs setcap")
+def test_the_scan_needs_no_right_where_the_program_alone_has_it(at: Cable, tmp_path: Path) -> None:
+    frames = shlex.join((str(interpreter_of_its_own(tmp_path)), "-I", str(PROGRAM)))
+    done = scan(at, tmp_path, "--methods", "arp", frames=frames, before=WITHOUT)
+    assert done.returncode == 0, done.stderr
+    assert "CAP_NET_RAW" not in done.stderr
+    assert devices(tmp_path) == {FOUND: MAC}
+
+
+def test_without_the_right_it_says_what_to_do_and_goes_on(at: Cable, tmp_path: Path) -> None:
+    done = scan(at, tmp_path, "--methods", "arp", before=WITHOUT)
+    assert done.returncode == 0, done.stderr
+    assert "asking veth-here by ARP was left out: it needs CAP_NET_RAW" in done.stderr
+    assert "AUDITOR_FRAMES" in done.stderr
+
+
+def test_listening_without_the_right_ends_in_5_and_says_what_to_do(at: Cable, tmp_path: Path) -> None:
+    words = ["listen", "veth-here", "--seconds", "1s", "--no-scope", "--db", str(tmp_path / "a.sqlite")]
+    done = subprocess.run(
+        ["ip", "netns", "exec", at.here, *WITHOUT, sys.executable, "-m", "auditor.cli", *words],
+        check=False, capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 5, done.stderr
+    assert "AUDITOR_FRAMES" in done.stderr
+    assert "auditor import pcap" in done.stderr
+
+
+def test_what_it_did_not_ask_when_it_ended_is_withheld_and_asked_when_the_run_is_taken_up(
+    at: Cable, tmp_path: Path
+) -> None:
+    few = f'sed -u 3q | exec {shlex.join((sys.executable, "-P", str(PROGRAM)))} "$@"'
+    first = scan(at, tmp_path, "--methods", "arp", frames=shlex.join(("sh", "-c", few, "x")))
+    assert first.returncode == 4, first.stderr
+    assert "not sent by this machine: auditor-frames ended" in first.stderr
+    assert devices(tmp_path) == {}
+    second = scan(at, tmp_path, "--methods", "arp", "--resume")
+    assert second.returncode == 0, second.stderr
+    assert devices(tmp_path) == {FOUND: MAC}
+
+
+def test_one_that_cannot_be_started_makes_the_run_partial_and_is_named(at: Cable, tmp_path: Path) -> None:
+    barred = f'{SCOPE}[[exclude]]\nreason = "a ward"\nmac = "02:00:00:00:00:09"\n'
+    (tmp_path / "scope.toml").write_text(barred, encoding="utf-8")
+    done = scan(at, tmp_path, "--methods", "arp", frames="/nonexistent/auditor-frames")
+    assert done.returncode == 4, done.stderr
+    assert "/nonexistent/auditor-frames cannot be started" in done.stderr
+    assert "not sent by this machine: auditor-frames cannot be used" in done.stderr
+    assert "where asking by ARP did not come to its end, before asking" in done.stderr
