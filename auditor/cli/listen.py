@@ -47,7 +47,8 @@ def command(
     """Listen on INTERFACE and identify devices from what they say of their own accord or to others.
 
     Nothing is sent: no packet, no answer, no membership in a multicast group. Heard are ARP, DHCP, mDNS, SSDP,
-    WS-Discovery, SADP, DHIP, SIP, and the heads of RTSP, HTTP and TLS conversations. Needs root or CAP_NET_RAW.
+    WS-Discovery, SADP, DHIP, SIP, and the heads of RTSP, HTTP and TLS conversations.
+    Needs root, or CAP_NET_RAW for auditor-frames alone (docs/rights.md).
     """
     scope = scope_of(scope_file, site, no_scope=no_scope)
     limit, stop, chosen = seconds(length), Stop(stop_file), chosen_basis(policy, now().date())

@@ -58,6 +58,7 @@ _ETHERNET = 1
 _SIOCGIFADDR, _SIOCGIFHWADDR = 0x8915, 0x8927
 _SOL_PACKET, _ADD_MEMBERSHIP, _STATISTICS, _IGNORE_OUTGOING = 263, 1, 6, 23
 _PROMISCUOUS, _ALL_MULTICAST = 1, 2
+_SO_RCVBUFFORCE = 33
 _F_SETPIPE_SZ = 1031
 
 # Linux: prctl(2), capabilities(7), capset(2)
@@ -367,7 +368,10 @@ def ask(interface: str, parent: int) -> None:
 def listen(interface: str, parent: int, *, promiscuous: bool) -> None:
     """Open a socket, give up every right, and pass on what is heard until standard input closes."""
     sock = _socket(interface, 0)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
+    except OSError:  # more than the system allows everybody needs CAP_NET_ADMIN
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
     # A setting of the card that puts nothing on the wire, unlike joining a group.
     member = struct.pack(
         "iHH8s", socket.if_nametoindex(interface), _PROMISCUOUS if promiscuous else _ALL_MULTICAST, 0, b""
@@ -382,31 +386,33 @@ def listen(interface: str, parent: int, *, promiscuous: bool) -> None:
     say("ready")
     told = time.monotonic()
     sources: list[int | socket.socket] = [0, sock]
+    room = memoryview(bytearray(_LARGEST))
     while True:
         readable = select.select(sources, [], [], 0.25)[0]
         if 0 in readable and not os.read(0, 4096):
             return
         if sock in readable:
-            pass_on(sock, interface)
+            pass_on(sock, room, interface)
         if time.monotonic() >= told + 0.25:
             told = time.monotonic()
             if dropped := struct.unpack("II", sock.getsockopt(_SOL_PACKET, _STATISTICS, 8))[1]:
                 say("lost", dropped)
 
 
-def pass_on(sock: socket.socket, interface: str) -> None:
-    """Write down what has come, a bounded number of frames together."""
+def pass_on(sock: socket.socket, room: memoryview, interface: str) -> None:
+    """Write down what has come, a bounded number of frames together; `room` holds the longest."""
     heard = bytearray()
     try:
         for _ in range(_AT_ONCE):
-            data = sock.recv(_LARGEST)
-            heard += b"frame %.6f %d\n" % (time.monotonic(), len(data)) + data
+            length = sock.recv_into(room)
+            heard += b"frame %.6f %d\n" % (time.monotonic(), length)
+            heard += room[:length]
     except BlockingIOError:
         pass
     except OSError as error:
         raise CannotError("interface", f"{interface}: {(error.strerror or 'gone').lower()}") from error
     finally:
-        rest = memoryview(bytes(heard))
+        rest = memoryview(heard)
         while rest:
             rest = rest[os.write(1, rest) :]
 
