@@ -97,7 +97,7 @@ class _Sweep:
         """Say why a segment was not asked, and whether it is still to be."""
         self.field.note(str(error))
         if error.is_owed:
-            self._owe(neighbours, f"{MACHINE}: auditor-frames cannot be used")
+            self._owe(neighbours, f"{MACHINE}: asking by ARP could not begin")
         elif self.field.bars_macs:
             self.field.note(unknown_before(f"at {self.field.site}, where it cannot ask by ARP,"))
 

@@ -20,7 +20,7 @@ ETHERNET = 1
 
 _LARGEST = 65_535 + 64
 _PIECE = 1 << 20
-_STARTING = 30.0
+_STARTING = 10.0
 
 Frame = tuple[float, int, bytes, int, int, bool]
 """A frame as a capture file's record: when, link type, bytes, begin, end, whether it is cut."""

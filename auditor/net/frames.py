@@ -16,8 +16,8 @@ from typing import IO
 
 PROGRAM = Path(__file__).parents[1] / "apart" / "frames" / "program.py"
 VARIABLE = "AUDITOR_FRAMES"
-PERMISSION, INTERFACE = "permission", "interface"
-"""What kinds of failure are no fault of the program."""
+PERMISSION, UNFIT = "permission", "unfit"
+"""Kinds of failure that asking again does not change: no right, and an interface that has no neighbours."""
 ADVICE = (
     f"needs CAP_NET_RAW: run with sudo, or give the right to auditor-frames alone and name in {VARIABLE} how it is started, "
     f'for instance {VARIABLE}="sudo -n /opt/auditor/bin/auditor-frames" (docs/rights.md)'

@@ -108,7 +108,7 @@ class Neighbours:
                     raise NeighboursError(
                         f"asking {self._interface.name} by ARP was left out: it {frames.ADVICE}"
                     )
-                raise NeighboursError(self._words(words), is_owed=kind != frames.INTERFACE)
+                raise NeighboursError(self._words(words), is_owed=kind != frames.UNFIT)
             if self.ended or time.monotonic() > end:
                 words = self._program.complaints() or self.ended or "it did not begin in time"
                 raise NeighboursError(self._words(f"auditor-frames: {words}"), is_owed=True)

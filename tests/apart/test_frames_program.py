@@ -319,7 +319,7 @@ class TestInANamespace:
         ("words", "said"),
         [
             (("ask", "nix"), "failed interface there is no interface 'nix'"),
-            (("ask", "lo"), "failed interface lo: is no Ethernet"),
+            (("ask", "lo"), "failed unfit lo: is no Ethernet"),
             (("listen", "veth-here", "and more"), "failed program use: "),
             ((), "failed program use: "),
         ],

@@ -134,5 +134,5 @@ def test_one_that_cannot_be_started_makes_the_run_partial_and_is_named(at: Cable
     done = scan(at, tmp_path, "--methods", "arp", frames="/nonexistent/auditor-frames")
     assert done.returncode == 4, done.stderr
     assert "/nonexistent/auditor-frames cannot be started" in done.stderr
-    assert "not sent by this machine: auditor-frames cannot be used" in done.stderr
+    assert "not sent by this machine: asking by ARP could not begin" in done.stderr
     assert "where asking by ARP did not come to its end, before asking" in done.stderr

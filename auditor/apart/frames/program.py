@@ -20,7 +20,7 @@ be made to send two questions and nothing else, and ends when its standard input
     < frame WHEN LENGTH             and so many bytes, WHEN by the monotonic clock
     < lost NUMBER                   frames that came too fast, since the last such line
 
-Either says `failed permission|interface|program WORDS` and ends with 1 where it cannot begin.
+Either says `failed permission|unfit|interface|program WORDS` and ends with 1 where it cannot begin.
 """
 
 import ctypes
@@ -337,7 +337,7 @@ def ask(interface: str, parent: int) -> None:
     give_up_most()
     hardware = _of_kernel(by[_ARP], _SIOCGIFHWADDR, interface)
     if struct.unpack_from("H", hardware, 16)[0] != _ETHERNET:
-        raise CannotError("interface", f"{interface}: is no Ethernet, and has no neighbours to ask")
+        raise CannotError("unfit", f"{interface}: is no Ethernet, and has no neighbours to ask")
     mac = hardware[18:24].hex(":")
     own = ipaddress.IPv4Address(_of_kernel(by[_ARP], _SIOCGIFADDR, interface)[20:24])
     own_v6 = _addresses_v6(interface)
