@@ -423,7 +423,8 @@ def pass_on(sock: socket.socket, room: memoryview, interface: str) -> None:
 def main() -> NoReturn:
     """Do what the words say until standard input closes."""
     parent = os.getppid()
-    os.closerange(3, min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 65_536))
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    os.closerange(3, most if 0 < most < 65_536 else 65_536)  # -1: no limit
     os.environ.clear()
     os.chdir("/")
     sys.dont_write_bytecode = True
