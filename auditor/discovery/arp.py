@@ -98,6 +98,8 @@ class _Sweep:
         self.field.note(str(error))
         if error.is_owed:
             self._owe(neighbours, f"{MACHINE}: asking by ARP could not begin")
+        elif error.needs_right and self.field.bars_macs:
+            self._owe(neighbours, f"{MACHINE}: whom the scope excludes by hardware address only ARP can tell")
         elif self.field.bars_macs:
             self.field.note(unknown_before(f"at {self.field.site}, where it cannot ask by ARP,"))
 
@@ -106,10 +108,6 @@ class _Sweep:
         for address in alternating(self.field.blocks()):
             if address not in self.answers and neighbours.is_here(address) and self.field.grant(address):
                 self.field.withhold(reason, address)
-        if self.field.bars_macs:
-            self.field.note(
-                unknown_before(f"at {self.field.site}, where asking by ARP did not come to its end,")
-            )
 
     async def _ask(self, address: str, neighbours: Neighbours) -> None:
         grant = self.field.grant(address)

@@ -85,6 +85,7 @@ class Field:
         self._turns = asyncio.Semaphore(_QUEUED)
         self._refused: dict[str, set[str]] = {}
         self._skipped: dict[str, int] = {}
+        self._held_off: Mapping[str, str] = {}
         self.site = site
         self.sweeps = Method.TCP_SWEEP in scope.methods
         """Whether what was withheld here are tries of a sweep, without which an address is not swept."""
@@ -139,8 +140,15 @@ class Field:
         if too_large:
             self.skip("IPv6 network too large to sweep", too_large)
 
+    def hold_off(self, addresses: Mapping[str, str]) -> None:
+        """Try none of these addresses, and count each as withheld for its reason."""
+        self._held_off = addresses
+
     def grant(self, address: str) -> Grant | None:
         """Ask the scope for the address now; a refusal is counted. A grant holds until its own end."""
+        if address in self._held_off:
+            self.withhold(self._held_off[address], address)
+            return None
         held = self._granted.get(address)
         if held is not None and self.now() < held.until:
             return held

@@ -49,10 +49,11 @@ class Answer:
 class NeighboursError(OSError):
     """The segment cannot be asked on layer 2; the message says why and what to do."""
 
-    def __init__(self, words: str, *, is_owed: bool = False) -> None:
-        """Take whether it is a fault, after which everybody there is still to be asked."""
+    def __init__(self, words: str, *, is_owed: bool = False, needs_right: bool = False) -> None:
+        """Take whether it is a fault, after which everybody there is still to be asked, or a right that we were not given."""
         super().__init__(words)
         self.is_owed = is_owed
+        self.needs_right = needs_right
 
 
 class Neighbours:
@@ -106,7 +107,8 @@ class Neighbours:
                 kind, words = self._failure
                 if kind == frames.PERMISSION:
                     raise NeighboursError(
-                        f"asking {self._interface.name} by ARP was left out: it {frames.ADVICE}"
+                        f"asking {self._interface.name} by ARP was left out: it {frames.ADVICE}",
+                        needs_right=True,
                     )
                 raise NeighboursError(self._words(words), is_owed=kind != frames.UNFIT)
             if self.ended or time.monotonic() > end:

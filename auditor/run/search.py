@@ -1,7 +1,7 @@
 """Finding: the scope chunk by chunk, every allowed method at once; whoever answers is followed up."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from types import ModuleType
@@ -42,6 +42,8 @@ class Search:
     """Where devices were met before this run."""
     _fields: dict[str, list[Field]] = field(default_factory=dict)
     """By name of the chunk under way: what looks into it."""
+    _unknown: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """By site: addresses that may be an excluded hardware address's, for all that could be learnt, and why not."""
 
     @property
     def swept(self) -> int:
@@ -116,13 +118,21 @@ class Search:
     async def _neighbours_first(self, chunk: Chunk, fields: list[Field]) -> tuple[Scope, frozenset[Method]]:
         """Learn where those are whom the scope excludes by a hardware address, before anything else is sent there.
 
-        Return the scope that holds off from them, and what was asked for it.
+        Return the scope that holds off from them, and from everybody of whom that could not be learnt for a reason of
+        ours; and what was asked for it.
         """
         scope, now = self.gate.scope, self.gate.clock()
+        self._unknown.pop(chunk.site, None)
         if not scope.bars_macs(chunk.site, now):
             return scope, frozenset()
+        asked: list[Field] = []
         for module in methods(scope.methods & {Method.ARP}):
-            await self._discover(scope, chunk, module, fields)
+            await self._discover(scope, chunk, module, asked)
+        fields += asked
+        unknown = {
+            address: reason for one in asked for reason, all_of in one.unasked().items() for address in all_of
+        }
+        self._unknown[chunk.site] = unknown
         if Method.ARP not in scope.methods:
             self.record.note(unknown_before(f"at {chunk.site}, where this run does not ask by ARP,"))
         macs = {one.address: one.mac for one in self._of(chunk.site) if one.mac}
@@ -134,6 +144,7 @@ class Search:
             return
         part = scope.narrow(targets=chunk.targets) if chunk.targets else scope
         looking = self.network.field(part, chunk.site, ports=self.audit.ports, thorough=self.audit.thorough)
+        looking.hold_off(self._unknown.get(chunk.site, {}))
         fields.append(looking)
         places = [
             one for one in self.known if one.site == chunk.site and chunk.holds(*address_number(one.address))
@@ -186,11 +197,13 @@ class Search:
         wanted = {module.METHOD, Method.MULTICAST} if chunk.is_first else {module.METHOD}
         part = scope.narrow(targets=chunk.targets, methods=scope.methods & wanted)
         looking = self.network.field(part, chunk.site, ports=self.audit.ports, thorough=self.audit.thorough)
+        looking.hold_off(self._unknown.get(chunk.site, {}))
         fields.append(looking)
 
         async def look() -> None:
             async for sighting in module.discover(looking):
-                self._sight(chunk.site, sighting)
+                if not (looking.bars_macs and self._comes_later(chunk, sighting)):
+                    self._sight(chunk.site, sighting)
 
         if not await self.pursuit.asker.attempt(f"{chunk.site} {module.METHOD}", look()):
             for address in looking.addresses():
@@ -198,8 +211,24 @@ class Search:
         for note in looking.notes:
             self.record.note(note)
 
+    def _comes_later(self, chunk: Chunk, sighting: Sighting) -> bool:
+        """Tell whether who answered a question to everybody is granted, and not yet looked for by ARP: his chunk comes later.
+
+        IPv6 networks too large to walk are in no chunk.
+        """
+        version, number = address_number(sighting.address)
+        if Method.ARP not in self.gate.scope.methods or version == 6 or chunk.holds(version, number):
+            return False
+        admitted = self.gate.scope.admit(sighting.address, site=chunk.site, at=self.gate.clock())
+        return isinstance(admitted, Grant)
+
     def _sight(self, site: str, sighting: Sighting) -> None:
-        """Take in that somebody answered; whoever is not granted is recorded and left alone."""
+        """Take in that somebody answered; whoever is not granted is recorded and left alone.
+
+        Of whom nobody knows yet whether he is excluded nothing is kept either: he is owed, and looked for anew.
+        """
+        if sighting.address in self._unknown.get(site, {}):
+            return
         if not sighting.granted:
             # The field knew a part of the scope only; the whole one decides.
             now = self.gate.clock()

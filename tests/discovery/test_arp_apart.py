@@ -128,11 +128,42 @@ def test_what_it_did_not_ask_when_it_ended_is_withheld_and_asked_when_the_run_is
     assert devices(tmp_path) == {FOUND: MAC}
 
 
-def test_one_that_cannot_be_started_makes_the_run_partial_and_is_named(at: Cable, tmp_path: Path) -> None:
-    barred = f'{SCOPE}[[exclude]]\nreason = "a ward"\nmac = "02:00:00:00:00:09"\n'
+def received(at: Cable) -> int:
+    """Return how many IP packets came to the device so far."""
+    table = subprocess.run(
+        ["ip", "netns", "exec", at.there, "cat", "/proc/net/snmp"], check=True, capture_output=True, text=True, timeout=60
+    ).stdout  # fmt: skip
+    names, values = (line.split() for line in table.splitlines() if line.startswith("Ip:"))
+    return int(values[names.index("InReceives")])
+
+
+@pytest.mark.parametrize(
+    ("frames", "before", "said"),
+    [
+        ("/nonexistent/auditor-frames", (), "/nonexistent/auditor-frames cannot be started"),
+        ("", WITHOUT, "AUDITOR_FRAMES"),
+    ],
+    ids=["cannot be started", "has no right"],
+)
+def test_where_an_excluded_hardware_address_cannot_be_told_nobody_is_sent_anything(
+    at: Cable, tmp_path: Path, frames: str, before: tuple[str, ...], said: str
+) -> None:
+    barred = f'{SCOPE}[[exclude]]\nreason = "a ward"\nmac = "{MAC}"\n'
     (tmp_path / "scope.toml").write_text(barred, encoding="utf-8")
-    done = scan(at, tmp_path, "--methods", "arp", frames="/nonexistent/auditor-frames")
+    came = received(at)
+    done = scan(
+        at, tmp_path, "--methods", "arp,tcp-sweep,http,sadp", "-p", "80", frames=frames, before=before
+    )
     assert done.returncode == 4, done.stderr
-    assert "/nonexistent/auditor-frames cannot be started" in done.stderr
-    assert "not sent by this machine: asking by ARP could not begin" in done.stderr
-    assert "where asking by ARP did not come to its end, before asking" in done.stderr
+    assert said in done.stderr
+    assert "not sent by this machine" in done.stderr
+    assert received(at) == came
+    assert devices(tmp_path) == {}
+    (tmp_path / "scope.toml").write_text(barred.replace(MAC, "02:00:00:00:00:09"), encoding="utf-8")
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(tmp_path / "scope.toml", other)
+    free = scan(at, other, "--methods", "arp,tcp-sweep,http,sadp", "-p", "80")
+    assert free.returncode == 0, free.stderr
+    assert received(at) > came
+    assert devices(other) == {FOUND: MAC}
