@@ -215,7 +215,9 @@ def exchange_row(run: str, device: int, exchange: Exchange, part: str = "") -> d
 
 
 def exchange_of(row: Row, *, with_bytes: bool = True) -> Exchange:
-    """Read an exchange; without bytes it keeps its name and everything else."""
+    """Read an exchange; without bytes it keeps its name and everything else. ValueError where it cannot be told what it is."""
+    if lost := lacking(row):
+        raise ValueError(f"it has no {lost}")
     reply = b""
     if with_bytes:
         reply = zlib.decompress(row["reply"]) if row["packed"] else bytes(row["reply"])
@@ -235,6 +237,15 @@ def exchange_of(row: Row, *, with_bytes: bool = True) -> Exchange:
         observed=tuple((name, value) for name, value in json.loads(row["observed"] or "[]")),
         id=row["id"],
     )
+
+
+_NEEDED = ("id", "subject", "run", "probe", "protocol", "transport", "address", "status", "source")
+
+
+def lacking(row: Row) -> str:
+    """Return what an exchange needs to be told from others and has lost, "" where it has everything."""
+    lost = next((name for name in _NEEDED if not row[name]), "")
+    return lost or ("" if isinstance(row["port"], int) else "port")
 
 
 def addresses_of(text: str) -> list[list[str]]:

@@ -121,6 +121,28 @@ def test_no_damaged_record_ends_a_writing_command_as_our_fault(
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("column", ["id", "probe", "address", "port", "source"])
+def test_an_exchange_that_lost_what_it_is_told_by_is_named_and_passed_over(
+    whole: Path,
+    tmp_path: Path,
+    column: str,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    path = tmp_path / "lost.sqlite"
+    shutil.copy(whole, path)
+    with closing(sqlite3.connect(path)) as connection:
+        nothing = "''" if column == "id" else "NULL"
+        connection.execute(
+            f"UPDATE exchange SET [{column}] = {nothing} WHERE rowid = (SELECT max(rowid) FROM exchange)"
+        )
+        connection.commit()
+    for words in (*COMMANDS, ("assess",), ("identify",)):
+        assert command([*words, "--db", str(path)]) in {0, 1}, words
+    assert f"cannot be read and is passed over: it has no {column}" in caplog.text
+    capsys.readouterr()
+
+
 @pytest.mark.parametrize("size", [0, 1, 99, 4096, 20_000])
 def test_a_file_cut_short_is_named(
     whole: Path, tmp_path: Path, size: int, capsys: pytest.CaptureFixture[str]
