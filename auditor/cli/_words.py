@@ -9,8 +9,9 @@ import traceback
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from enum import IntEnum
+from textwrap import indent
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import click
 
@@ -90,6 +91,40 @@ def words(message: str) -> None:
         click.echo("\n".join(shown(line) for line in message.split("\n")), err=True)
 
 
+class _OneLine(logging.Formatter):
+    """Keeps what a record says on one line, so that text of a device cannot pose as a line of ours."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  as logging has it
+        return shown(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802, ANN401  as logging has it
+        return indent(super().formatException(ei), "    ")
+
+
+class Aside(logging.Handler):
+    """What modules log, on stderr: through the same sieve as everything from devices and files.
+
+    Warnings are always said; news, and what a library warns its developers of, with -v only.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.setFormatter(_OneLine())
+        self.addFilter(lambda record: self.level < logging.WARNING or record.name != "py.warnings")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, as it stands where its values do not fit its text."""
+        try:
+            words(self.format(record))
+        except (TypeError, ValueError):
+            words(f"{record.name}: {record.msg!r} {record.args!r}")
+
+    def be_verbose(self) -> None:
+        """Say news too, each with the name of the module."""
+        self.setLevel(logging.INFO)
+        self.setFormatter(_OneLine("%(name)s: %(message)s"))
+
+
 def say_json(value: Mapping[str, object]) -> None:
     """Write one JSON object, indented, to stdout."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=True))
@@ -145,8 +180,7 @@ class Judge:
                 error.show()
                 return error.code
             case click.ClickException():
-                with suppress(OSError):
-                    error.show()
+                words(_told(error))
                 return Exit.USAGE
             case KeyboardInterrupt() | click.Abort():
                 words("auditor: interrupted")
@@ -182,6 +216,13 @@ class Judge:
         else:
             words("Run the same command with -v and report what it prints.")
         return Exit.BUG
+
+
+def _told(error: click.ClickException) -> str:
+    """Return what click says of a wrong command line; it may quote a file's content."""
+    told = io.StringIO()
+    error.show(told)
+    return told.getvalue().rstrip("\n")
 
 
 def heedless_of_characters() -> None:
