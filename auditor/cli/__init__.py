@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 import auditor
+from auditor.cli._descriptors import require_descriptors
 from auditor.cli._words import Aside, Exit, Judge, flush, heedless_of_characters, let_go
 
 _ONLY_OURS = 0o077
@@ -181,6 +182,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     before = os.umask(_ONLY_OURS)
     try:
         with Judge(verbose=verbose) as judge:
+            require_descriptors()
             ended = program.main(given, prog_name="auditor", standalone_mode=False)
             judge.code = int(ended) if isinstance(ended, int) else Exit.DONE
             with suppress(BrokenPipeError):  # the work is done, whoever has read enough of it

@@ -1,5 +1,6 @@
 """How every command speaks: exit codes, escaped text from devices, failures that say what to do."""
 
+import errno
 import io
 import json
 import logging
@@ -204,8 +205,7 @@ class Judge:
             words(f"auditor: permission denied: {error}")
             return Exit.NETWORK
         if isinstance(error, OSError):
-            what = error.filename or "what is to be printed cannot be written"
-            words(f"auditor: {what}: {error.strerror or error}")
+            words(f"auditor: {_at_fault(error)}: {error.strerror or error}")
             return Exit.USAGE
         return self._bug(error)
 
@@ -223,6 +223,21 @@ def _told(error: click.ClickException) -> str:
     told = io.StringIO()
     error.show(told)
     return told.getvalue().rstrip("\n")
+
+
+_OF_WRITING = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EROFS, errno.EAGAIN}
+)
+"""What writing to stdout fails with; files are written by `write_whole`, which names them."""
+
+
+def _at_fault(error: OSError) -> object:
+    """Return what the system failed at: a file it names, else stdout if nothing could be written, else that it is not known."""
+    if error.filename:
+        return error.filename
+    if error.errno in _OF_WRITING:
+        return "what is to be printed cannot be written"
+    return "the system refused something that this command needs"
 
 
 def heedless_of_characters() -> None:
