@@ -15,13 +15,19 @@ def write_whole(path: Path, data: bytes, advice: str) -> None:
     new files is written to directly.
     """
     try:
-        place = path.resolve()
-        if (place.exists() and not place.is_file()) or not os.access(place.parent, os.W_OK):
-            place.write_bytes(data)
+        if _is_replaceable(path):
+            _replace(path.resolve(), data)
         else:
-            _replace(place, data)
+            path.write_bytes(data)
     except OSError as error:
         raise Failure(f"{path}: cannot be written ({error.strerror}); {advice}") from error
+
+
+def _is_replaceable(path: Path) -> bool:
+    """Tell whether another file can take this one's place; /dev/stdout may lead to one that the shell holds open."""
+    if any(path.absolute().is_relative_to(one) for one in ("/dev", "/proc")):
+        return False
+    return (path.is_file() or not path.exists()) and os.access(path.resolve().parent, os.W_OK)
 
 
 def _replace(place: Path, data: bytes) -> None:

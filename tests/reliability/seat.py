@@ -90,11 +90,12 @@ class Seat:
 
     def here(self, *words: str) -> Ended:
         """Run a command in this process, which is quicker, before or after the one that is looked at."""
-        out, err = io.StringIO(), io.StringIO()
+        out, err = io.TextIOWrapper(io.BytesIO()), io.StringIO()
         with chdir(self.folder), redirect_stdout(out), redirect_stderr(err):
             code = command(words)
         assert code != 70, err.getvalue()
-        return Ended(code, out.getvalue(), err.getvalue(), self.folder)
+        out.seek(0)
+        return Ended(code, out.read(), err.getvalue(), self.folder)
 
     def imported(self, db: str = "a.sqlite", before: Sequence[str] | None = None) -> Ended:
         """Import the list, which are two devices; in a process of its own where words before it are given."""

@@ -48,9 +48,9 @@ def asked_twice(devices: Devices) -> int:
     return sum(count - 1 for count in Counter(devices.heard).values())
 
 
-def resumed(seat: Seat, devices: Devices, *more: str, most_twice: int) -> str:
+def resumed(seat: Seat, devices: Devices, *, most_twice: int) -> str:
     """Take the run up and say what comes of it; nobody is asked again what was answered and kept."""
-    ended = seat.auditor(*devices.scan("--resume", *more))
+    ended = seat.here(*devices.scan("--resume"))
     assert asked_twice(devices) <= most_twice
     return f"`scan --resume`: {ended.how}; {seat.left()}; what was answered is not asked again"
 
@@ -109,26 +109,41 @@ def test_a_scan_outlives_the_shell_that_began_it(seat: Seat, reliability: Witnes
     )
 
 
+def test_a_scan_under_nohup_outlives_its_terminal(seat: Seat, reliability: Witness, devices: Devices) -> None:
+    process = seat.start(*devices.scan("--json"), before=("nohup",))
+    until(lambda: is_under_way(devices))
+    process.send_signal(signal.SIGHUP)
+    ended = seat.end(process)
+    reliability.saw(
+        "terminal closed, nohup",
+        Outcome(f"`scan`: goes on to its end; {ended.how}", "", seat.left(), "nothing to do"),
+    )
+
+
 def test_a_run_that_is_alive_is_not_taken_by_another_process(
     seat: Seat, reliability: Witness, devices: Devices
 ) -> None:
     process = seat.start(*devices.scan("--json"))
     until(lambda: is_under_way(devices))
     process.send_signal(signal.SIGSTOP)  # one that stands still is alive, too
+    time.sleep(0.3)  # what was on its way has arrived
+    before = len(devices.heard)
     second = seat.auditor(*devices.scan("--resume"))
+    assert len(devices.heard) == before
     process.send_signal(signal.SIGCONT)
     first = seat.end(process)
-    assert asked_twice(devices) == 0
+    # What stood unanswered while it stood still is asked once more.
+    assert asked_twice(devices) <= 3
     reliability.saw(
         "two processes, one run",
-        Outcome(f"the second: {second.how}", second.said, seat.left(), f"the first: {first.how}; nobody is asked twice"),
+        Outcome(f"the second: {second.how}", second.said, seat.left(), f"the second asks nobody; the first goes on: {first.how}"),
     )  # fmt: skip
 
 
 def test_two_runs_into_one_database_at_a_time(seat: Seat, reliability: Witness, devices: Devices) -> None:
     halves = [seat.start(*devices.scan("--json", network=one)) for one in (f"{BASE}.0/31", f"{BASE}.2/31")]
     until(lambda: is_under_way(devices))
-    between = seat.imported(before=())
+    between = seat.imported()
     ended = [seat.end(one) for one in halves]
     assert asked_twice(devices) == 0
     codes = " and ".join(one.how for one in ended)
@@ -146,7 +161,7 @@ def test_few_descriptors(seat: Seat, reliability: Witness, devices: Devices, nam
     ended = seat.auditor(*devices.scan("--json"), before=words)
     left = seat.left() if seat.db.exists() else "no database"
     more = () if ended.code == 0 or not seat.db.exists() else ("--resume",)
-    again = seat.auditor(*devices.scan(*more))
+    again = seat.here(*devices.scan(*more))
     then = f"`scan{' --resume' if more else ''}` with more: {again.how}; {seat.left()}"
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > most
     reliability.saw(name, Outcome(f"`scan`: {ended.how}", ended.said, left, then))
@@ -185,7 +200,7 @@ def test_a_clock_that_jumps_in_mid_run(
     reading = seat.auditor("devices", "--db", "a.sqlite")
     then = f"`devices` by the right clock: {reading.how}: `{reading.said}`"
     if ended.code == 4:
-        again = seat.auditor(*words, "--resume")
+        again = seat.here(*words, "--resume")
         then = f"by the right clock, `scan --resume`: {again.how}; {seat.left()}"
     assert asked_twice(devices) <= 3
     reliability.saw(name, Outcome(f"`scan`: {ended.how}", ended.said, left, then))
