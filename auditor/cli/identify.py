@@ -10,7 +10,7 @@ from auditor import fingerprint
 from auditor.cli import _forms
 from auditor.cli._words import Failure, say_json, say_jsonl, shown, words
 from auditor.intake import transcript as transcripts
-from auditor.model import Identity
+from auditor.model import Claim, Identity
 from auditor.run.again import known_from
 from auditor.run.picture import identify_again
 from auditor.store import Store
@@ -102,9 +102,15 @@ def _say(identities: Iterator[Identity], *, jsonl: bool, as_json: bool) -> None:
 
 
 def _line(known: Identity) -> str:
-    parts = [
-        f"{name} {shown(held.value)} ({held.certainty})"
-        for name in _forms.FIRST_CLAIMS
-        if (held := known.claim(name))
-    ]
-    return f"{shown(known.device)}: {', '.join(parts) or 'not identified'}"
+    told = [held for name in _forms.FIRST_CLAIMS if (held := known.claim(name))]
+    if not known.claim("maker"):
+        told += _beside(known)
+    parts = [f"{one.name.replace('_', ' ')} {shown(one.value)} ({one.certainty})" for one in told]
+    if not known.claim("maker"):
+        parts.insert(0, "maker not identified" if parts else "not identified")
+    return f"{shown(known.device)}: {', '.join(parts)}"
+
+
+def _beside(known: Identity) -> list[Claim]:
+    """Return what is known of a device beside who it is: all there is to say where nobody knows its maker."""
+    return [one for one in known.claims if one.name not in _forms.FIRST_CLAIMS]

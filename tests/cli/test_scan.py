@@ -243,6 +243,22 @@ def test_purge_takes_its_days_from_the_scope(
     assert run(["purge", "--db", str(db)]) == Exit.USAGE
 
 
+def test_a_line_of_a_device_says_all_that_is_known_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "t.jsonl"
+    told = [
+        {"device": "built-on-a-kit", "observed": {"onvif.manufacturer": "HISILICON"}},
+        {"device": "silent", "protocol": "http", "reply": "HTTP/1.1 200 OK\r\n\r\n"},
+    ]
+    file.write_text("".join(json.dumps(one) + "\n" for one in told))
+    assert run(["identify", "--transcript", str(file)]) == Exit.DONE
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("built-on-a-kit: maker not identified")
+    assert "platform HiSilicon" in first
+    assert second == "silent: not identified"
+
+
 def test_a_transcript_with_bad_lines_says_so_and_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
