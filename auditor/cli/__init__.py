@@ -12,10 +12,12 @@ from typing import Any
 import click
 
 import auditor
-from auditor.cli._words import Exit, Judge, flush, heedless_of_characters, let_go
+from auditor.cli._descriptors import require_descriptors
+from auditor.cli._words import Aside, Exit, Judge, flush, heedless_of_characters, let_go
 
 _ONLY_OURS = 0o077
 """The mask of files that are written: they hold where which weak device is."""
+_ASIDE = Aside()
 _FOLDER = Path(__file__).resolve().parent
 
 
@@ -38,7 +40,8 @@ def _summary(path: Path) -> str:
 def _verbose(context: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
         context.find_root().meta["auditor.verbose"] = True
-        logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(name)s: %(message)s")
+        logging.getLogger().setLevel(logging.INFO)
+        _ASIDE.be_verbose()
 
 
 def _colorless(context: click.Context, _: click.Parameter, value: bool) -> None:
@@ -179,6 +182,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     before = os.umask(_ONLY_OURS)
     try:
         with Judge(verbose=verbose) as judge:
+            require_descriptors()
             ended = program.main(given, prog_name="auditor", standalone_mode=False)
             judge.code = int(ended) if isinstance(ended, int) else Exit.DONE
             with suppress(BrokenPipeError):  # the work is done, whoever has read enough of it
@@ -191,6 +195,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def main() -> None:
     """Start the program from the command line. What a library warns of is a developer's news: shown with -v only."""
     logging.captureWarnings(capture=True)
+    logging.getLogger().addHandler(_ASIDE)
     heedless_of_characters()
     code = run()
     let_go()

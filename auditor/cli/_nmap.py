@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from auditor.cli._words import words
 from auditor.model import Run
 from auditor.net import Stop
-from auditor.run import INTERRUPTED, Audit, resume
+from auditor.run import INTERRUPTED, Audit, ending, resume
 from auditor.run.basis import Basis, keep_choice
 from auditor.run.imports import Importer
 from auditor.run.nmap_engine import ASKED, NmapEngine, asked_before
@@ -57,12 +57,12 @@ def _say_waiting(until: datetime) -> None:
 
 @contextmanager
 def _interrupting(stop: Stop) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the run in order; nmap is out of their reach and is ended by us."""
+    """Let Ctrl-C, SIGTERM and a closed terminal end the run in order; nmap is out of their reach and is ended by us."""
 
     def interrupt(_number: int, _frame: object) -> None:
         stop.set(INTERRUPTED)
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, interrupt) for number in ending()}
     try:
         yield
     finally:

@@ -1,5 +1,6 @@
 """How every command speaks: exit codes, escaped text from devices, failures that say what to do."""
 
+import errno
 import io
 import json
 import logging
@@ -9,8 +10,9 @@ import traceback
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from enum import IntEnum
+from textwrap import indent
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import click
 
@@ -90,6 +92,40 @@ def words(message: str) -> None:
         click.echo("\n".join(shown(line) for line in message.split("\n")), err=True)
 
 
+class _OneLine(logging.Formatter):
+    """Keeps what a record says on one line, so that text of a device cannot pose as a line of ours."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  as logging has it
+        return shown(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802, ANN401  as logging has it
+        return indent(super().formatException(ei), "    ")
+
+
+class Aside(logging.Handler):
+    """What modules log, on stderr: through the same sieve as everything from devices and files.
+
+    Warnings are always said; news, and what a library warns its developers of, with -v only.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.setFormatter(_OneLine())
+        self.addFilter(lambda record: self.level < logging.WARNING or record.name != "py.warnings")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, as it stands where its values do not fit its text."""
+        try:
+            words(self.format(record))
+        except (TypeError, ValueError):
+            words(f"{record.name}: {record.msg!r} {record.args!r}")
+
+    def be_verbose(self) -> None:
+        """Say news too, each with the name of the module."""
+        self.setLevel(logging.INFO)
+        self.setFormatter(_OneLine("%(name)s: %(message)s"))
+
+
 def say_json(value: Mapping[str, object]) -> None:
     """Write one JSON object, indented, to stdout."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=True))
@@ -145,8 +181,7 @@ class Judge:
                 error.show()
                 return error.code
             case click.ClickException():
-                with suppress(OSError):
-                    error.show()
+                words(_told(error))
                 return Exit.USAGE
             case KeyboardInterrupt() | click.Abort():
                 words("auditor: interrupted")
@@ -170,8 +205,7 @@ class Judge:
             words(f"auditor: permission denied: {error}")
             return Exit.NETWORK
         if isinstance(error, OSError):
-            what = error.filename or "what is to be printed cannot be written"
-            words(f"auditor: {what}: {error.strerror or error}")
+            words(f"auditor: {_at_fault(error)}: {error.strerror or error}")
             return Exit.USAGE
         return self._bug(error)
 
@@ -182,6 +216,28 @@ class Judge:
         else:
             words("Run the same command with -v and report what it prints.")
         return Exit.BUG
+
+
+def _told(error: click.ClickException) -> str:
+    """Return what click says of a wrong command line; it may quote a file's content."""
+    told = io.StringIO()
+    error.show(told)
+    return told.getvalue().rstrip("\n")
+
+
+_OF_WRITING = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EROFS, errno.EAGAIN}
+)
+"""What writing to stdout fails with; files are written by `write_whole`, which names them."""
+
+
+def _at_fault(error: OSError) -> object:
+    """Return what the system failed at: a file it names, else stdout if nothing could be written, else that it is not known."""
+    if error.filename:
+        return error.filename
+    if error.errno in _OF_WRITING:
+        return "what is to be printed cannot be written"
+    return "the system refused something that this command needs"
 
 
 def heedless_of_characters() -> None:

@@ -16,6 +16,7 @@ from auditor.cli._evidence import now
 from auditor.cli._moment import moment, until
 from auditor.cli._reading import database
 from auditor.cli._words import Exit, Failure, words
+from auditor.cli._writing import write_whole
 from auditor.exports.cells import guarded
 from auditor.model.changes import ABSENT, Changes, What
 from auditor.run.audits import as_of_run, between, last_two, looked
@@ -191,12 +192,7 @@ def _put(text: str, output: Path | None) -> None:
     if output is None or str(output) == "-":
         click.echo(text, nl=False)
         return
-    try:
-        output.write_bytes(text.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise Failure(
-            f"{output}: cannot be written ({error.strerror}); choose another place with -o"
-        ) from error
+    write_whole(output, text.encode("utf-8", "backslashreplace"), "choose another place with -o")
     words(f"{output} written")
 
 

@@ -7,6 +7,7 @@ import click
 
 from auditor.cli._report import Wish, document_options, gather
 from auditor.cli._words import Failure
+from auditor.cli._writing import write_whole
 from auditor.exports import exports
 
 
@@ -38,9 +39,4 @@ def command(name: str, output: Path | None, **given: object) -> None:
     if output is None or str(output) == "-":
         click.echo(document.getvalue(), nl=False)
         return
-    try:
-        output.write_bytes(document.getvalue())
-    except OSError as error:
-        raise Failure(
-            f"{output}: cannot be written ({error.strerror}); choose another file with -o"
-        ) from error
+    write_whole(output, document.getvalue(), "choose another file with -o")

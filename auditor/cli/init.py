@@ -6,6 +6,8 @@ from pathlib import Path
 import click
 
 from auditor.cli._filled_in import template
+from auditor.cli._words import words
+from auditor.cli._writing import write_whole
 from auditor.scope import ScopeError, interval, read_text
 
 
@@ -52,5 +54,5 @@ def command(path: Path, networks: tuple[str, ...], days: int, force: bool) -> No
         read_text(text, str(path))
     except ScopeError as error:
         raise click.ClickException(f"the template is broken: {error}") from error
-    path.write_text(text + "\n", encoding="utf-8")
-    click.echo(f"{path} written. Fill in the authorisation, then run: auditor scope check {path}", err=True)
+    write_whole(path, f"{text}\n".encode(), "choose another file")
+    words(f"{path} written. Fill in the authorisation, then run: auditor scope check {path}")

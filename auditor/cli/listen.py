@@ -9,6 +9,7 @@ from auditor.cli._evidence import conclude, evidence_options, importer_for, now,
 from auditor.cli._scoping import seconds
 from auditor.cli._words import Exit, words
 from auditor.net import Stop
+from auditor.run import ending
 from auditor.run.basis import chosen_basis
 from auditor.run.listen import Listener, Listening
 from auditor.store import Access, Store
@@ -52,9 +53,7 @@ def command(
     """
     scope = scope_of(scope_file, site, no_scope=no_scope)
     limit, stop, chosen = seconds(length), Stop(stop_file), chosen_basis(policy, now().date())
-    before = {
-        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in ending()}
     try:
         with Store.open(db, Access.CREATE) as store:
             importer = importer_for(store, scope, site, chosen)

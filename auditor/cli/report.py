@@ -7,6 +7,7 @@ import click
 
 from auditor.cli._report import Wish, document_options, gather, has_findings
 from auditor.cli._words import Exit, Failure, words
+from auditor.cli._writing import write_whole
 from auditor.exports import Export, exports
 from auditor.garbage import seldom_collected
 from auditor.model import Severity
@@ -85,10 +86,5 @@ def _put(data: bytes, output: str, suffix: str) -> None:
         click.echo(data, nl=False)
         return
     path = Path(output if output.endswith(suffix) else output + suffix)
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise Failure(
-            f"{path}: cannot be written ({error.strerror}); choose another place with -o"
-        ) from error
+    write_whole(path, data, "choose another place with -o")
     words(f"{path} written ({len(data):,} bytes)")

@@ -97,14 +97,19 @@ def _keep(best: dict[str, Newest], model: str, found: Newest) -> None:
 
 
 def save(index: FirmwareIndex, path: Path) -> None:
-    """Write a reduced list."""
+    """Write a reduced list; OSError leaves the one that was there."""
     models = {
         name: [one.version, one.not_before.isoformat() if one.not_before else None]
         for name, one in sorted(index.models.items())
     }
     form = {"schema": 1, "as_of": index.as_of.isoformat(), "source": index.source, "models": models}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(form, ensure_ascii=False) + "\n", encoding="utf-8")
+    unfinished = path.with_name(f".{path.name}.new")
+    try:
+        unfinished.write_text(json.dumps(form, ensure_ascii=False) + "\n", encoding="utf-8")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def load(path: Path) -> FirmwareIndex:

@@ -6,7 +6,7 @@ from auditor.run.foreseen_logins import Asking
 from auditor.run.login import has_given_up
 from auditor.run.plan import Audit
 from auditor.run.progress import Progress
-from auditor.run.start import INTERRUPTED, Begun, ResumeError, begin, execute, permit, resume
+from auditor.run.start import INTERRUPTED, Begun, ResumeError, begin, ending, execute, permit, resume
 
 __all__ = [
     "INTERRUPTED",
@@ -20,6 +20,7 @@ __all__ = [
     "ResumeError",
     "Sending",
     "begin",
+    "ending",
     "estimate",
     "execute",
     "has_given_up",

@@ -18,7 +18,7 @@ from auditor.scope import Credentials, OutsideScopeError, Scope
 from auditor.store import Store
 
 INTERRUPTED = "interrupted"
-"""The reason a stop by Ctrl-C or SIGTERM gives."""
+"""The reason a stop by Ctrl-C, SIGTERM or a closed terminal gives."""
 
 
 class ResumeError(ValueError):
@@ -94,11 +94,11 @@ def execute(
     credentials: Credentials | None = None,
     chosen: Basis | None = None,
 ) -> Run:
-    """Execute a run on a loop of its own; `chosen` says by what it is to be judged. The first Ctrl-C or SIGTERM ends it in order, the second at once."""
+    """Execute a run on a loop of its own; `chosen` says by what it is to be judged. The first of `ending()` ends it in order, the second at once."""
 
     async def main() -> Run:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ending():
             loop.add_signal_handler(number, _interrupt, loop, stop)
         return await Execution(
             scope, audit, store, stop, begun.run, begun.past,
@@ -109,9 +109,15 @@ def execute(
         return runner.run(main())
 
 
+def ending() -> tuple[signal.Signals, ...]:
+    """Return the signals that end a run in order: Ctrl-C, SIGTERM, and a closed terminal unless nohup(1) set that aside."""
+    closed = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+    return (signal.SIGINT, signal.SIGTERM, *closed)
+
+
 def _interrupt(loop: asyncio.AbstractEventLoop, stop: Stop) -> None:
     stop.set(INTERRUPTED)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ending():
         loop.remove_signal_handler(number)
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from sqlite_utils import Database  # noqa: TID251  this room owns the database
 
+from auditor.store.beside import duplicate, has_log, make_writable
 from auditor.store.schema import APPLICATION_ID, SCHEMA_VERSION, migrate, version_of
 
 
@@ -87,7 +88,10 @@ def _damage(path: Path) -> str:
 def _plain(error: sqlite3.DatabaseError) -> str:
     text = str(error)
     if "disk is full" in text:
-        return f"cannot be written ({text}); free some space and use --resume"
+        return (
+            f"cannot be written ({text}); what was written before is kept: free some space and give the same command "
+            "again, a scan that had begun with --resume"
+        )
     if any(one in text for one in ("not a database", "malformed", "no such table", "no such column")):
         return f"is not an auditor database, or is damaged ({text})"
     if "locked" in text or "busy" in text:
@@ -131,12 +135,37 @@ def _renewed(path: Path, old: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
-    name = quote(os.fsencode(path.resolve()))
-    mode = "rwc" if writable else "ro"
-    # A WAL database on a read-only medium can only be opened as unchanging.
-    still = "" if writable or os.access(path.parent, os.W_OK) else "&immutable=1"
+    if writable:
+        make_writable(path)
+        return _at(path, "mode=rwc")
+    there = _at(path, "mode=ro")
+    try:
+        there.execute("SELECT count(*) FROM sqlite_master")
+    except UnusableError as error:
+        if not any(one in str(error) for one in _NO_INDEX):
+            raise
+        there.close()
+        return _without_index(path)
+    return there
+
+
+_NO_INDEX = ("unable to open", "disk I/O", "disk is full", "readonly")
+"""What SQLite says where it cannot make its index of the log: in a write-protected folder, on a full disk."""
+
+
+def _without_index(path: Path) -> sqlite3.Connection:
+    """Open a database beside which no file can be made: as unchanging, or, with its log, as a copy in memory."""
+    if not has_log(path):
+        return _at(path, "mode=ro&immutable=1")
+    copy = _connection(":memory:", path, check_same_thread=False, isolation_level=None)
+    with duplicate(path) as whole, closing(_at(whole, "mode=rwc")) as source:
+        source.backup(copy)
+    return copy
+
+
+def _at(path: Path, how: str) -> sqlite3.Connection:
     return _connection(
-        f"file:{name}?mode={mode}{still}",
+        f"file:{quote(os.fsencode(path.resolve()))}?{how}",
         path,
         uri=True,
         timeout=15,
@@ -253,7 +282,8 @@ def _check(path: Path, connection: sqlite3.Connection, access: Access) -> None:
         )
     if not tables and access is not Access.CREATE:
         raise StoreError(
-            f"{path}: is empty, or was cut short before its first table; nothing is known from it"
+            f"{path}: holds no table: it is new or was cut short, or the file {path.name}-wal that belongs beside it is "
+            "missing; nothing is known from it"
         )
     if mark == APPLICATION_ID and version == 0:
         raise StoreError(f"{path}: was left half made; delete it and start again")

@@ -71,6 +71,13 @@ def events(connection: sqlite3.Connection, run: str, kinds: Sequence[str]) -> tu
     )
 
 
+def ended(connection: sqlite3.Connection) -> tuple[tuple[str, datetime, datetime], ...]:
+    """Return each run that has an end with its two moments; none whose dates cannot be read."""
+    rows = connection.execute("SELECT id, started, ended FROM run WHERE ended IS NOT NULL ORDER BY rowid")
+    dated = ((str(row["id"]), moment(row["started"]), moment(row["ended"])) for row in rows.fetchall())
+    return tuple((run, began, over) for run, began, over in dated if began is not None and over is not None)
+
+
 def begun(connection: sqlite3.Connection) -> tuple[tuple[str, datetime], ...]:
     """Return each run with the moment it is dated, in the order they were begun in; none whose date cannot be read."""
     rows = connection.execute("SELECT id, started FROM run ORDER BY rowid").fetchall()

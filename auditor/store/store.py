@@ -161,6 +161,10 @@ class Store:
             self._begun = running.begun(self.db.conn)
         return self._begun
 
+    def ended(self) -> tuple[tuple[str, datetime, datetime], ...]:
+        """Return each run that is over with its date and that of its end."""
+        return running.ended(self.db.conn)
+
     def run(self, name: str | None = None) -> Run:
         """Return a run by its id or an unambiguous beginning of it; without a name the newest."""
         return running.chosen(self.runs(), name, self.path)

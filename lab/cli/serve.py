@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ipaddress
+import os
 import signal
 from pathlib import Path
 
@@ -28,7 +29,13 @@ ROUTER = "router"
     default=Path(),
     help="Folder for the sensor's file NAME.jsonl.",
 )
-def command(town: str, name: str, month: int, journal: Path) -> None:
+@click.option(
+    "--then-as",
+    type=click.IntRange(1, 65_534),
+    metavar="UID",
+    help="Started as root: become this user, without any capability, before anything is served.",
+)
+def command(town: str, name: str, month: int, journal: Path, then_as: int | None) -> None:
     """Serve one resident of a town, or its router, where the town's addresses are this machine's own.
 
     For containers and network namespaces; on loopback use `auditor-lab up --town`.
@@ -42,9 +49,18 @@ def command(town: str, name: str, month: int, journal: Path) -> None:
             _become_router(plan)
         else:
             homes = (device(plan, plan.resident(name), clock=wall_clock),)
+        if then_as is not None:
+            _become(then_as)
     except (PlanError, PermissionError) as error:
         raise click.ClickException(str(error)) from error
     asyncio.run(_serve(plan, name, homes, journal))
+
+
+def _become(user: int) -> None:
+    """Give up root for good: with the user go all capabilities (capabilities(7), effect of user ID changes)."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
 
 
 def _become_router(plan: TownPlan) -> None:

@@ -77,7 +77,7 @@ def _try(trial: Engine, compose: Callable[..., str]) -> list[str]:
     residents = len(read_town(TOWN).residents)
     while not _all_listen(compose, residents + 1):
         if time.monotonic() - began > UP * 2:
-            raise RuntimeError(f"not every container listens after {UP * 2:.0f} s")
+            raise RuntimeError(f"not every container listens after {UP * 2:.0f} s: {_silent(trial, compose)}")
         time.sleep(0.5)
     seconds = time.monotonic() - began
     _say(f"{residents} devices, router and station up in {seconds:.0f} s")
@@ -87,8 +87,9 @@ def _try(trial: Engine, compose: Callable[..., str]) -> list[str]:
     _say(f"{containers} containers take {taken >> 20} MiB")
     if taken > MEMORY:
         problems.append(f"{taken >> 20} MiB are taken, more than {MEMORY >> 20}")
-    problems += _published(trial)
+    problems += _published(trial) + _privileged(trial)
     compose("exec", "-T", "station", "auditor", "scan", "--scope", "scope.toml", "--db", "audit.sqlite")
+    problems += _unheard_by_arp(compose)
     problems += _compare(compose)
     verdict = json.loads(_conduct(compose))
     problems += [f"conduct: {one['why']} ({one['device']})" for one in verdict["alarms"]]
@@ -103,6 +104,24 @@ def _all_listen(compose: Callable[..., str], wanted: int) -> bool:
     )
     count, _, scope = listed.strip().partition("\n")
     return int(count or 0) >= wanted and bool(scope)
+
+
+def _silent(trial: Engine, compose: Callable[..., str]) -> str:
+    """Say what the containers that do not listen said last, the first few of them."""
+    try:
+        ready = compose("exec", "-T", "station", "ls", "/sensor").split()
+    except RuntimeError:  # the station itself is gone
+        ready = []
+    listed = trial.docker(
+        *("ps", "--all", "--filter", f"label=com.docker.compose.project={PROJECT}"),
+        *("--format", "{{.Names}} {{.State}}"),
+    )
+    told = []
+    for name, state in (line.split() for line in listed.splitlines()):
+        service = name.removeprefix(PROJECT)[1:-2]
+        if f"{service}.ready" not in ready:
+            told.append(f"{service} ({state}) {trial.last_words(name)!r}")
+    return "; ".join(told[:5])
 
 
 def _memory(trial: Engine) -> tuple[int, int]:
@@ -126,6 +145,25 @@ def _published(trial: Engine) -> list[str]:
     return [f"published on the host: {line}" for line in listed.splitlines() if "->" in line]
 
 
+def _privileged(trial: Engine) -> list[str]:
+    """Say in which containers something runs as root, or with a capability; nothing may."""
+    listed = trial.docker(
+        *("ps", "--filter", f"label=com.docker.compose.project={PROJECT}", "--format", "{{.Names}}")
+    )
+    wrong = []
+    for name in listed.split():
+        status = trial.docker("exec", name, "cat", "/proc/1/status")
+        told = {key: value.split() for key, _, value in (line.partition(":") for line in status.splitlines())}
+        if "0" in told["Uid"] or int(told["CapEff"][0], 16) or int(told["CapPrm"][0], 16):
+            wrong.append(
+                f"runs with privileges: {name} (Uid {told['Uid']}, CapEff {told['CapEff']}, CapPrm {told['CapPrm']})"
+            )
+    _say(
+        f"{len(listed.split()) - len(wrong)} of {len(listed.split())} containers run without root and capabilities"
+    )
+    return wrong
+
+
 def _compare(compose: Callable[..., str]) -> list[str]:
     listed = compose("exec", "-T", "station", "auditor", "devices", "--db", "audit.sqlite", "--jsonl")
     found = [json.loads(line) for line in listed.splitlines() if line.strip()]
@@ -137,6 +175,14 @@ def _compare(compose: Callable[..., str]) -> list[str]:
     right = len({str(one["address"]) for one in truth} - {one.address for one in wrong})
     _say(f"{right} of {len(truth)} addresses are found and are what the lab says they are")
     return [f"{one.address} {one.persona}: {one.name} is {one.truth!r}, found {one.found!r}" for one in wrong]
+
+
+def _unheard_by_arp(compose: Callable[..., str]) -> list[str]:
+    """Say so where the station, which is an ordinary user, could not ask its segments by ARP."""
+    listed = compose("exec", "-T", "station", "auditor", "export", "transcript", "--db", "audit.sqlite")
+    return (
+        [] if '"protocol": "arp"' in listed or '"protocol":"arp"' in listed else ["nobody was asked by ARP"]
+    )
 
 
 def _conduct(compose: Callable[..., str]) -> str:

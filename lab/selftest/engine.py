@@ -39,6 +39,18 @@ class Engine:
         """Run one compose command and return what it printed."""
         return self._run(*self.compose, *words, check=check)
 
+    def last_words(self, container: str) -> str:
+        """Return the last lines a container printed, on either stream."""
+        said = subprocess.run(
+            ["docker", "logs", "--tail", "4", container],
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return said.stdout[-600:]
+
     def _run(self, *command: str, check: bool) -> str:
         ended = subprocess.run(
             command,

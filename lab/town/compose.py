@@ -42,12 +42,17 @@ services:
       dockerfile: lab/image/Dockerfile
       args:
         BASE: ${{AUDITOR_LAB_BASE:-python:3.11-slim-bookworm}}
-    command: [auditor-lab, serve, {town}, router, --journal, /sensor]
+    # Root until it has taken the gateways' addresses; then it becomes user 65534, who has no capability at all.
+    command: [auditor-lab, serve, {town}, router, --journal, /sensor, --then-as, "65534"]
+    user: "0:0"
+    read_only: true
+    tmpfs: ["/tmp:size=1m"]
     cap_drop: [ALL]
-    cap_add: [NET_ADMIN, NET_BIND_SERVICE]
+    cap_add: [NET_ADMIN, SETGID, SETUID]
     security_opt: ["no-new-privileges:true"]
-    sysctls: {{net.ipv4.ip_forward: "1"}}
+    sysctls: {{net.ipv4.ip_forward: "1", net.ipv4.ip_unprivileged_port_start: "0"}}
     mem_limit: 64m
+    pids_limit: 32
     stop_grace_period: 2s
     volumes: ["sensor:/sensor"]
     networks:
@@ -57,8 +62,16 @@ services:
     depends_on: [router]
     command: [auditor-lab, station, {town}]
     working_dir: /home/station
+    environment: {{HOME: /home/station}}
+    user: "65534:65534"
+    read_only: true
+    tmpfs: ["/tmp:size=64m"]
+    # ARP needs NET_RAW, which the image gives to the program `auditor` alone; so new privileges stay possible here.
+    cap_drop: [ALL]
+    cap_add: [NET_RAW]
+    pids_limit: 128
     stop_grace_period: 2s
-    volumes: ["sensor:/sensor:ro"]
+    volumes: ["sensor:/sensor:ro", "seat:/home/station"]
     networks:
 {station_networks}"""
 _LEG = "      {name}: {{ipv4_address: {address}}}\n"
@@ -98,7 +111,7 @@ def compose_text(plan: TownPlan, *, clock: Clock) -> str:
         pieces += [_service(plan, network, one, clock) for one in network.residents]
     pieces.append("\nnetworks:\n")
     pieces += [_NETWORK.format(name=one.name, cidr=one.cidr, gateway=one.gateway) for one in plan.networks]
-    pieces.append("\nvolumes:\n  sensor: {}\n")
+    pieces.append("\nvolumes:\n  sensor: {}\n  seat: {}\n")
     return "".join(pieces)
 
 

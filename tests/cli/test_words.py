@@ -143,3 +143,43 @@ def test_what_a_library_warns_of_is_shown_with_v_only(words: list[str], said: bo
         [sys.executable, "-c", program_text], capture_output=True, text=True, timeout=60, check=True
     )
     assert ("country of three letters" in done.stderr) is said
+
+
+ODD = "\x1b]0;owned\x07 \u202e\nauditor: all is well"
+PROGRAM = """
+import logging, sys, warnings
+import click
+from auditor.cli import completion, main
+odd = sys.argv.pop()
+def command(**_):
+    logging.getLogger("auditor.x").warning("cannot be read: %s", odd)
+    logging.getLogger("auditor.x").info("news: %s", odd)
+    logging.getLogger("library").error("%d", odd)
+    warnings.warn(odd)
+    try:
+        raise ValueError(odd)
+    except ValueError:
+        logging.getLogger("library").exception("it failed")
+    raise click.UsageError(odd.split("\\n")[0])
+completion.command.callback = command
+main()
+"""
+
+
+@pytest.mark.parametrize("verbose", [(), ("-v",)])
+def test_what_is_logged_or_warned_of_passes_the_same_sieve(verbose: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        (sys.executable, "-c", PROGRAM, *verbose, "completion", "bash", ODD),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == Exit.USAGE
+    assert all(line.isprintable() for line in done.stderr.split("\n")), done.stderr
+    assert "cannot be read: \\x1b]0;owned\\x07 \\u{202e}\\nauditor: all is well\n" in done.stderr
+    assert "library: '%d' " in done.stderr
+    assert "    ValueError" in done.stderr
+    assert not any(line.startswith("auditor: ") for line in done.stderr.splitlines()), "nobody poses as us"
+    is_verbose = bool(verbose)
+    assert ("auditor.x: news: " in done.stderr) is is_verbose
+    assert ("UserWarning" in done.stderr) is is_verbose

@@ -3,7 +3,10 @@
 import asyncio
 import hashlib
 import ipaddress
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +18,7 @@ from click.testing import CliRunner
 from auditor import scope
 from lab.cli import main
 from lab.emulator import Device, Town, wall_clock
+from lab.image import capable
 from lab.sensor import Memory
 from lab.town import PlanError, all_towns, device, devices, mac_of, on_loopback, read_town, scope_text
 from lab.town.compose import FILE, compose_text
@@ -75,8 +79,50 @@ def test_each_container_has_its_own_address_mac_and_bounds_and_opens_nothing_on_
         assert service["mac_address"] == mac_of(device(PLAN, one, clock=wall_clock))
         assert service["cap_drop"] == ["ALL"]
         assert service["mem_limit"] == "64m"
-    assert {name for name, one in services.items() if "NET_ADMIN" in one.get("cap_add", [])} == {"router"}
     assert sum("build" in one for one in services.values()) == 1, "one image for all"
+
+
+def test_nobody_in_the_compose_lab_is_root_nor_may_more_than_it_needs() -> None:
+    services = COMPOSE["services"]
+    for name, one in services.items():
+        assert one["cap_drop"] == ["ALL"], name
+        assert one["read_only"] is True, name
+        assert one["pids_limit"] <= 128, name
+    roots = [name for name, one in services.items() if one["user"] != "65534:65534"]
+    assert roots == ["router"]
+    command = services["router"]["command"]
+    assert command[-2:] == ["--then-as", "65534"], "who starts as root becomes somebody else"
+    assert {name: one["cap_add"] for name, one in services.items() if "cap_add" in one} == {
+        "router": ["NET_ADMIN", "SETGID", "SETUID"],
+        "station": ["NET_RAW"],
+    }
+    free = [name for name, one in services.items() if one.get("security_opt") != ["no-new-privileges:true"]]
+    assert free == ["station"], "its `auditor` gets NET_RAW by the file's capability"
+
+
+def test_the_image_is_an_ordinary_users() -> None:
+    lines = (FILE.parent / "image" / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("USER")] == ["USER 65534:65534"]
+    assert lines.index("USER 65534:65534") > max(n for n, one in enumerate(lines) if one.startswith("RUN"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has something to give up")
+def test_a_router_gives_root_up_for_good_before_it_serves() -> None:
+    script = (
+        "import os; from lab.cli.serve import _become; _become(65534)\n"
+        "print([line for line in open('/proc/self/status') if line.startswith(('Uid', 'Groups', 'CapEff', 'CapPrm'))])\n"
+        "try:\n os.setuid(0)\nexcept PermissionError:\n print('for good')"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert "'Uid:\\t65534\\t65534\\t65534\\t65534\\n'" in said
+    assert "'Groups:\\t \\n'" in said
+    assert said.count("0000000000000000") == 2
+    assert "for good" in said
+
+
+def test_a_capability_is_written_as_setcap_writes_it() -> None:
+    # getfattr -e hex -n security.capability after `setcap cap_net_raw+ep`
+    assert capable.capability(capable.CAP_NET_RAW).hex() == "0100000200200000000000000000000000000000"
 
 
 def _ask(one: Device, uri: str) -> str:

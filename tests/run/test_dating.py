@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from auditor.cli import run as command
-from auditor.run.dating import misdated
+from auditor.run.dating import jumped, misdated
 from auditor.run.once import forget_what_was_said
 from auditor.store import Access, Store
 from tests.run.test_picture import INFO, A, Town, info
@@ -31,6 +31,16 @@ def test_a_run_dated_before_an_earlier_one_is_named_with_both_times() -> None:
     ((_, said),) = misdated([("a", _at(-1)), ("b", _at(-9))], NOW)
     assert "run b was begun after run a and is dated before it" in said
     assert "(2026-10-23 12:00:00 UTC, that one 2026-10-31 12:00:00 UTC)" in said
+
+
+def test_a_run_under_which_the_clock_was_set_is_named_with_both_times() -> None:
+    right = [("a", _at(-9), _at(-8)), ("b", _at(30), _at(31)), ("c", _at(-1), NOW + timedelta(seconds=20))]
+    assert not list(jumped(right, NOW)), "b is named as dated ahead already"
+    (back, ahead) = jumped([("d", _at(-1), _at(-4)), ("e", _at(-1), _at(2))], NOW)
+    assert back[0] == "d"
+    assert "was over (2026-10-28 12:00:00 UTC) before it began (2026-10-31 12:00:00 UTC)" in back[1]
+    assert ahead[0] == "e"
+    assert "was over 2026-11-03 12:00:00 UTC, later than now (2026-11-01 12:00:00 UTC)" in ahead[1]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from auditor.run import begin, resume
 from auditor.run.execute import Execution
 from auditor.run.progress import Progress
 from auditor.store import Access, Store
+from tests.reliability.witness import Outcome, Witness
 from tests.run.test_execute import BASE, Served, audit, scanned, scope_of, serving, trial
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,14 +63,14 @@ echo $? > second.code
     reason="needs root, ip, unshare",
 )
 @pytest.mark.parametrize(
-    ("link", "reason"),
+    ("name", "link", "reason"),
     [
-        ("v0", "not sent by this machine: network is unreachable"),
-        ("v1", "not sent by this machine: its link was down"),
+        ("link lost on this side", "v0", "not sent by this machine: network is unreachable"),
+        ("link lost on the far side", "v1", "not sent by this machine: its link was down"),
     ],
 )
 def test_a_link_lost_under_way_leaves_a_run_that_asks_the_rest_later(
-    tmp_path: Path, link: str, reason: str
+    tmp_path: Path, reliability: Witness, name: str, link: str, reason: str
 ) -> None:
     (tmp_path / "scope.toml").write_text(SCOPE, encoding="utf-8")
     done = subprocess.run(
@@ -90,6 +91,9 @@ def test_a_link_lost_under_way_leaves_a_run_that_asks_the_rest_later(
     assert (second["state"], second["coverage"]["silent"]) == ("complete", 30)
     assert second["coverage"]["withheld"] == []
     assert second["run"] == first["run"]
+    left = f"run {first['state']}; who was not asked is counted with the reason, and not as silent"
+    then = f"with the link, `scan --resume`: exit 0; run {second['state']}, all {second['coverage']['silent']} asked"
+    reliability.saw(name, Outcome("`scan`: exit 4", f"… addresses: {reason}", left, then))
 
 
 def starved(path: str, targets: str) -> Run:
