@@ -70,6 +70,18 @@ class Ground:
             cwd=self.folder, env=environment(), capture_output=True, text=True, timeout=seconds, check=False,
         )  # fmt: skip
 
+    def add_neighbour(self, address: str, mac: str) -> None:
+        """Put one more host on the first cable, with a hardware address of its own."""
+        there = self.theirs[0]
+        only_own = "echo 1 > /proc/sys/net/ipv4/conf/all/arp_ignore"
+        subprocess.run(self.inside(there, "sh", "-c", only_own), check=True)
+        _batch(
+            there,
+            f"link add link eth0 name other address {mac} type macvlan mode bridge",
+            f"address add {address} dev other",
+            "link set other up",
+        )
+
     def sent(self, number: int = 0) -> list[Packet]:
         """Return what we sent on a cable; call it when the scan is over."""
         time.sleep(0.3)
