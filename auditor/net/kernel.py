@@ -60,7 +60,10 @@ class Gauge:
         self._hush()
 
     async def turn(self) -> None:
-        """Wait until we may read: what the kernel then acknowledges must fit under the cap."""
+        """Wait until we may read: what the kernel then acknowledges must fit under the cap.
+
+        Where the cap is too low for a conversation, it goes on all the same: its answer would come too late otherwise.
+        """
         self.note()
         if self._reads > _AT_EASE or self._bytes > _SMALL:
             await asyncio.sleep(_SELDOM if self._bytes < _CRUMBS * self._reads else _GATHER)

@@ -17,10 +17,10 @@ _SECOND = 1.0
 class Meter:
     """Counts packets to one host, by the second."""
 
-    __slots__ = ("_cap", "_sent", "_used", "packet", "request")
+    __slots__ = ("_sent", "_used", "cap", "packet", "request")
 
     def __init__(self, cap: float) -> None:
-        self._cap = cap
+        self.cap = cap
         self._sent: deque[tuple[float, float]] = deque()
         self._used = 0.0
         self.packet = Gate(self, 1)
@@ -41,7 +41,7 @@ class Meter:
         Where the cap itself is lower than that, half of it must be free: one connection takes more than one packet.
         """
         self._forget(now)
-        excess = self._used + min(packets, max(1.0, self._cap / 2)) - self._cap
+        excess = self._used + min(packets, max(1.0, self.cap / 2)) - self.cap
         until = now
         for at, sent in self._sent:
             if excess <= 0:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.model import Exchange, Protocol, Status
+from auditor.model import Exchange, Pace, Protocol, Status
 from auditor.net import Line
 from auditor.net.kernel import segments_out
 from auditor.net.meter import Meter
@@ -79,6 +79,25 @@ def test_a_page_of_ordinary_size_is_read_at_once_and_a_long_one_within_a_second(
 
     assert asyncio.run(main(15_000)) < 0.3
     assert asyncio.run(main(200_000)) < 1.5
+
+
+def test_an_answer_is_not_lost_where_the_cap_is_too_low_for_a_conversation(
+    bench: Any, serve: Any, ask: Any
+) -> None:
+    async def slowly(reader: Reader, writer: Writer) -> None:
+        await reader.read(1000)
+        for piece in (b"HTTP/1.1 200 OK\r\n", b"Server: x\r\n", b"\r\n", b"hello"):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    async def main() -> Exchange:
+        async with serve(slowly) as port:
+            line: Line = bench().line(port, pace=Pace(1000, 200, 1, 1))
+            made: Exchange = await ask(line, deadline=2)
+            return made
+
+    assert asyncio.run(main()).reply.endswith(b"hello")
 
 
 def test_a_port_that_does_not_answer_is_tried_three_times_with_one_packet_each(bench: Any) -> None:
@@ -170,4 +189,4 @@ def test_networks_on_a_segment_are_told_from_those_behind_a_router(tmp_path: Pat
 
 
 def test_the_kernels_table_can_be_read() -> None:
-    assert all(isinstance(state, int) and address for address, state in neighbours())
+    assert all(address and state >= 0 for address, state in neighbours())
