@@ -9,7 +9,7 @@ from collections import deque
 
 REQUEST = 22
 """Packets that a conversation may make us send at once: SYN, request, acknowledgements of a full window, farewell."""
-READING = 10
+READING = 12
 """Packets the kernel may send, after we have read, until we read again: see net/kernel.py."""
 _SECOND = 1.0
 

@@ -102,7 +102,7 @@ def overlapping(folder: Path) -> Run:
             lab_at(up, NETWORK, PERSONAS, number=number, interface="10.90.1.1", outside="10.90.1.4")
         with ThreadPoolExecutor(1) as pool:
             scanning = pool.submit(up.scan, "--site", "north", *PORTS, "--stop-file", str(folder / "stop"))
-            _await_questions(folder / "sensor0.jsonl", 6)
+            _await_pages(folder / "sensor0.jsonl", 4)
             (folder / "stop").touch()
             stopped = time.time()  # noqa: TID251 - a capture has the time of the clock
             done = scanning.result()
@@ -125,9 +125,9 @@ def hostile(folder: Path) -> Run:
         return Run(up.scan(*PORTS, "--host-timeout", "8s"), (tuple(up.sent()),), folder)
 
 
-def _await_questions(journal: Path, count: int) -> None:
+def _await_pages(journal: Path, count: int) -> None:
     for _ in range(600):
-        if journal.exists() and journal.read_bytes().count(b'"kind": "request"') >= count:
+        if journal.exists() and journal.read_bytes().count(b'"request": "GET ') >= count:
             return
         time.sleep(0.1)
 
