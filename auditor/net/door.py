@@ -18,10 +18,13 @@ from functools import lru_cache
 
 from auditor.model import Grant, Method
 from auditor.net.interfaces import Interface
+from auditor.net.kernel import bound
 from auditor.net.owed import MACHINE
 from auditor.net.pace import PaceKeeper, Tempo
 from auditor.net.stop import Stop, StoppedError
 
+SYN_DEADLINE = 0.95
+"""Seconds; below the kernel's first retransmission of a SYN after 1 s, so that one try is one packet. RFC 6298."""
 BROADCAST = "255.255.255.255"
 """The limited broadcast address: the kernel sends it out of the interface whose address the socket has."""
 
@@ -70,6 +73,7 @@ class Passage:
         """Begin a TCP connection; return its socket and what the kernel says of it already, for `settle`."""
         self.check()
         sock = new_socket(self.family, socket.SOCK_STREAM)
+        bound(sock)
         return sock, sock.connect_ex(self.target)
 
     async def settle(self, sock: socket.socket, code: int, within: float | None = None) -> socket.socket:
@@ -140,6 +144,10 @@ class Door:
             passage = self._passage(grant, port, method)
             passage.check()
         return passage
+
+    async def turn(self, grant: Grant, tempo: Tempo) -> None:
+        """Wait for one more turn with an address to which a passage was given; whoever sends checks it again."""
+        await self._turn(self._keeper.turn(grant, tempo))
 
     def at_once(self, grant: Grant, port: int, *, method: Method, tempo: Tempo) -> Passage | None:
         """Take our turn if there is nothing to wait for, else None; NotSentError as in `to`."""

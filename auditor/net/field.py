@@ -10,7 +10,7 @@ from datetime import datetime
 from math import ceil
 
 from auditor.model import Grant, Method, Status, Withheld
-from auditor.net.door import NotSentError, Passage, Segment
+from auditor.net.door import SYN_DEADLINE, NotSentError, Passage, Segment
 from auditor.net.interfaces import interface
 from auditor.net.line import Office
 from auditor.net.links import NO_LINK
@@ -21,8 +21,6 @@ from auditor.scope.windows import closes
 
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, 0 s: close with a reset, one packet instead of three, and nothing kept by the device."""
-_SYN_DEADLINE = 0.95
-"""Seconds; below the kernel's first retransmission of a SYN after 1 s, so one look is one packet."""
 
 _QUEUED = 16
 """Tries of a sweep that stand in line for the pace at a time; with more, questions to devices found would wait long."""
@@ -35,6 +33,7 @@ Look = tuple[Status, str]
 """What came of trying one port."""
 _OPEN: Look = (Status.ANSWERED, "open")
 _CLOSED: Look = (Status.REFUSED, "connection refused")
+_NOBODY: Look = (Status.SILENT, "nobody on our segment has this address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +231,13 @@ class Field:
 
         Where neither the pace nor the other side makes us wait, the outcome is given at once, not as an awaitable.
         """
+        if self.is_absent(grant.address):
+            return _NOBODY
         try:
             passage = self._office.door.at_once(grant, port, method=Method.TCP_SWEEP, tempo=Tempo.PACKET)
             if passage is None:
                 return self._tcp_in_turn(grant, port)
+            self._resolve(grant)
             sock, code = passage.begin()
         except NotSentError as error:
             return Status.WITHHELD, str(error)
@@ -250,6 +252,9 @@ class Field:
         try:
             async with self._turns:
                 passage = await self._office.door.to(grant, port, method=Method.TCP_SWEEP, tempo=Tempo.PACKET)
+            if self.is_absent(grant.address):  # learnt while we stood in line
+                return _NOBODY
+            self._resolve(grant)
             sock, code = passage.begin()
         except NotSentError as error:
             return Status.WITHHELD, str(error)
@@ -266,13 +271,13 @@ class Field:
         stop = self._office.stop
         try:
             async with stop.bounded(None):
-                await passage.settle(sock, code, within=_SYN_DEADLINE)
+                await passage.settle(sock, code, within=SYN_DEADLINE)
         except NotSentError as error:
             return Status.WITHHELD, str(error)
         except TimeoutError:
             if stop.is_set():
                 return Status.WITHHELD, stop.reason
-            return Status.SILENT, f"no answer within {_SYN_DEADLINE:g} s"
+            return Status.SILENT, f"no answer within {SYN_DEADLINE:g} s"
         except ConnectionRefusedError:
             return _CLOSED
         except OSError as error:
@@ -287,7 +292,19 @@ class Field:
 
     async def single(self, grant: Grant, port: int, method: Method) -> Passage:
         """Wait for our turn to send one datagram to a granted address."""
-        return await self._office.door.to(grant, port, method=method, tempo=Tempo.PACKET)
+        passage = await self._office.door.to(grant, port, method=method, tempo=Tempo.PACKET)
+        if method is not Method.ARP:
+            self._resolve(grant)
+        return passage
+
+    def is_absent(self, address: str) -> bool:
+        """Tell whether an address is on our own segment and nobody there has it: nothing sent to it would leave."""
+        return self._office.resolution.is_absent(address)
+
+    def _resolve(self, grant: Grant) -> None:
+        """Count what the kernel asks by itself before the first packet to a neighbour."""
+        if cost := self._office.resolution.cost(grant.address):
+            self._office.keeper.charge(grant, cost - 1, host=False)
 
     async def group(self, segment: Segment, group: str, port: int, method: Method) -> Passage:
         """Wait for our turn to send one datagram to a group, or BROADCAST, on a granted interface."""

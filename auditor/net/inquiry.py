@@ -130,7 +130,7 @@ class _Inquiry:
                     return
                 if number % _BREATH == 0:
                     await asyncio.sleep(0)
-                if not self._has_answered(address, request):
+                if not self._has_answered(address, request) and not self._field.is_absent(address):
                     await self._ask_address(cast, address, request)
 
     def _has_answered(self, address: str, request: bytes) -> bool:

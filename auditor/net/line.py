@@ -1,18 +1,22 @@
 """A line to one endpoint of one device: one connection per exchange, one exchange at a time."""
 
 import asyncio
+import socket  # noqa: TID251 - net owns the sockets
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from auditor.model import Endpoint, Exchange, Grant, Method, Plan, Protocol, Status, Transport
 from auditor.net.budget import Budget
-from auditor.net.door import Door, NotSentError, Passage
+from auditor.net.door import SYN_DEADLINE, Door, NotSentError, Passage
+from auditor.net.kernel import Gauge
 from auditor.net.lateness import Lateness
 from auditor.net.links import NO_LINK, Links
 from auditor.net.listening import listen
 from auditor.net.pace import PaceKeeper, Tempo
+from auditor.net.resolution import Resolution
 from auditor.net.stop import Bounded, Stop
 from auditor.net.stream import NotTlsError, Plain, Stream, Tls
 from auditor.net.talk import Talk
@@ -35,9 +39,9 @@ _METHOD = {
 
 _HEARING_OUT = 0.5
 """Seconds for what a server still says behind a handshake that failed."""
+_TRIES = 3
+"""Of a connection to a port that is known to be open: a packet may have been lost."""
 _WEB_PORTS = {(80, Transport.TCP), (443, Transport.TLS)}
-_SEGMENT = 1400
-"""Bytes of a reply in one packet; about every second packet is acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Office:
     connections: asyncio.Semaphore
     lateness: Lateness
     links: Links = field(default_factory=Links)
+    resolution: Resolution = field(default_factory=Resolution)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Line:
         "_bound",
         "_budget",
         "_endpoint",
+        "_gauge",
         "_grant",
         "_leaf",
         "_newest",
@@ -103,6 +109,7 @@ class Line:
         self._newest = ssl.TLSVersion.TLSv1_3
         self._leaf = b""
         self._trust: Trust | None = None
+        self._gauge: Gauge | None = None
         self.plan = plan
 
     @property
@@ -319,6 +326,7 @@ class Line:
         deadline: float,
     ) -> None:
         waiting = self._office.lateness.begin()
+        began = self._office.monotonic()
         try:
             async with self._office.stop.bounded(deadline) as self._bound:
                 stream = await self._open(passage)
@@ -328,7 +336,8 @@ class Line:
                 finally:
                     stream.close()
         except TimeoutError:
-            talk.late(deadline, self._office.monotonic())
+            now = self._office.monotonic()
+            talk.late(min(deadline, round(now - began, 1)), now)
             if self._office.stop.is_set():
                 talk.end(Status.WITHHELD, f"{self._office.stop.reason} while waiting for the answer")
         except (OSError, NotTlsError) as error:
@@ -347,19 +356,30 @@ class Line:
     async def _open(self, passage: Passage) -> Stream:
         if self._endpoint.transport is Transport.UDP:
             return Plain(passage, passage.connect_udp())
-        plain = Plain(passage, await passage.connect())
+        sock = await self._connected(passage)
+        self._gauge = Gauge(sock, self._office.keeper.meter(self._grant), self._office.monotonic)
+        plain = Plain(passage, sock, self._gauge)
         if self._endpoint.transport is not Transport.TLS:
             return plain
         trust = self._trust
         authorities = trust.authorities if trust is not None and trust.is_by_authority else ""
         return Tls(plain, newest=self._newest, authorities=authorities)
 
+    async def _connected(self, passage: Passage) -> socket.socket:
+        """Connect, one SYN a try, each in its turn; TimeoutError when nobody answers the last one either."""
+        for number in range(_TRIES):
+            if number:
+                await self._office.door.turn(self._grant, Tempo.PACKET)
+            with suppress(TimeoutError):
+                return await passage.connect(SYN_DEADLINE)
+        raise TimeoutError
+
     def _settle(self, talk: Talk) -> None:
         """Tell the pace what this cost and how the host bears it."""
         keeper, grant = self._office.keeper, self._grant
-        if talk.connected and self._endpoint.transport is not Transport.UDP:
-            greeting = 3 if self._endpoint.transport is Transport.TLS else 0
-            keeper.charge(grant, 3 + greeting + len(talk.heard) // (2 * _SEGMENT), host=False)
+        if self._gauge is not None:
+            keeper.charge(grant, self._gauge.counted - 1, host=False)
+            self._gauge = None
         if talk.delay is not None or not talk.connected:
             keeper.learn(grant, talk.delay)
 

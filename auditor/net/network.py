@@ -15,6 +15,7 @@ from auditor.net.lateness import Lateness
 from auditor.net.line import Line, Office
 from auditor.net.links import Links
 from auditor.net.pace import PaceKeeper
+from auditor.net.resolution import Resolution
 from auditor.net.stop import Stop
 from auditor.scope import Scope
 
@@ -53,6 +54,7 @@ class Network:
             connections=asyncio.Semaphore(min(pace.concurrent_devices, half, _ASKED_MOST)),
             lateness=Lateness(),
             links=Links(monotonic=monotonic),
+            resolution=Resolution(monotonic=monotonic),
         )
         self._sweeping = asyncio.Semaphore(min(_SWEEP_MOST, half))
         self._serial: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()

@@ -3,7 +3,8 @@
 A lane lets one thing pass per interval. Whoever sends passes the host's lane, then the subnet's, then
 the total's, waiting in line at each, and takes its place in all of them at the moment it sends. So in
 any stretch of T seconds a lane of rate r lets at most r*T + 1 pass; above 1,000 per second, where
-timers are too coarse to wait for the next place, r*T + r/1000.
+timers are too coarse to wait for the next place, r*T + r/1000. What the kernel sends by itself to go with a connection
+is counted by the host's meter (net/meter.py), which everybody passes who sends to that host.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from auditor.model import Grant, Pace
+from auditor.net.meter import Gate, Meter
 
 _TIMER = 0.001
 """Seconds: the finest wait an event loop keeps."""
@@ -63,17 +65,21 @@ class Lane:
 class _Host:
     """The lanes of one host, and how fast it used to answer."""
 
-    __slots__ = ("best", "ease", "packets", "recent", "requests", "unhurried")
+    __slots__ = ("best", "ease", "meter", "packets", "recent", "requests", "unhurried")
 
     def __init__(self, pace: Pace, most: Pace) -> None:
         self.packets = Lane(min(pace.packets_per_second_host, most.packets_per_second_host))
         self.requests = Lane(min(pace.requests_per_second_host, most.requests_per_second_host))
+        self.meter: Meter | None = None
+        """There is one once the host was connected to."""
         self.ease = 1.0
         self.unhurried = (self.packets.interval, self.requests.interval)
         self.best: float | None = None
         self.recent = 0.0
 
     def is_idle(self, now: float) -> bool:
+        if self.meter is not None and not self.meter.is_idle(now):
+            return False
         return self.ease == 1.0 and self.packets.is_idle(now) and self.requests.is_idle(now)
 
     def learn(self, seconds: float | None) -> None:
@@ -121,12 +127,23 @@ class PaceKeeper:
         await self._pass((lane, self._total))
 
     def charge(self, grant: Grant, packets: float, *, host: bool = True) -> None:
-        """Count packets that the kernel sent by itself (ACK, FIN, RST), so that later turns come later."""
+        """Count packets that the kernel sent by itself, so that later turns come later.
+
+        `host`: at the host's lane, too; what a line's gauge has counted went past its meter already.
+        """
         now = self._monotonic()
         if host:
             self._host(grant).packets.take(now, packets)
+            self.meter(grant).take(now, packets)
         self._subnet(grant).take(now, packets)
         self._total.take(now, packets)
+
+    def meter(self, grant: Grant) -> Meter:
+        """Return the meter of a host, with which what the kernel sends there is counted."""
+        host = self._host(grant)
+        if host.meter is None:
+            host.meter = Meter(1.0 / host.unhurried[0])
+        return host.meter
 
     def learn(self, grant: Grant, seconds: float | None) -> None:
         """Take note of how long the host took to begin to answer; None when it failed to."""
@@ -136,12 +153,15 @@ class PaceKeeper:
         """Return how many times more rarely than granted we ask this host at the moment (1 to 16)."""
         return self._host(grant).ease
 
-    def _lanes(self, grant: Grant, tempo: Tempo) -> tuple[Lane, ...]:
+    def _lanes(self, grant: Grant, tempo: Tempo) -> tuple[Lane | Gate, ...]:
         host = self._host(grant)
-        first = host.packets if tempo is Tempo.PACKET else host.requests
-        return first, self._subnet(grant), self._total
+        if tempo is Tempo.REQUEST:
+            return host.requests, self.meter(grant).request, self._subnet(grant), self._total
+        if host.meter is not None:
+            return host.packets, host.meter.packet, self._subnet(grant), self._total
+        return host.packets, self._subnet(grant), self._total
 
-    def _pass_now(self, lanes: tuple[Lane, ...]) -> bool:
+    def _pass_now(self, lanes: tuple[Lane | Gate, ...]) -> bool:
         now = self._monotonic()
         for lane in lanes:
             if lane.wait(now) > 0 or lane.lock.locked():
@@ -150,7 +170,7 @@ class PaceKeeper:
             lane.take(now)
         return True
 
-    async def _pass(self, lanes: tuple[Lane, ...]) -> None:
+    async def _pass(self, lanes: tuple[Lane | Gate, ...]) -> None:
         if self._pass_now(lanes):
             return
         for lane in lanes:
@@ -161,7 +181,7 @@ class PaceKeeper:
             for lane in lanes:
                 lane.users -= 1
 
-    async def _queue(self, lanes: tuple[Lane, ...]) -> None:
+    async def _queue(self, lanes: tuple[Lane | Gate, ...]) -> None:
         async with AsyncExitStack() as held:
             for lane in lanes:
                 await held.enter_async_context(lane.lock)

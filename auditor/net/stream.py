@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from auditor.net.door import Passage
+from auditor.net.kernel import Gauge
 from auditor.net.trust import verifying_context
 
 CHUNK = 65_536
@@ -43,6 +44,8 @@ class Plain:
 
     passage: Passage
     sock: socket.socket
+    gauge: Gauge | None = None
+    """Of a TCP connection."""
 
     async def write(self, data: bytes) -> None:
         """Send all of it."""
@@ -50,10 +53,18 @@ class Plain:
 
     async def read(self) -> bytes:
         """Return what has come, waiting for at least one byte; empty at the end."""
-        return await asyncio.get_running_loop().sock_recv(self.sock, CHUNK)
+        loop = asyncio.get_running_loop()
+        if self.gauge is None:
+            return await loop.sock_recv(self.sock, CHUNK)
+        await self.gauge.turn()
+        chunk = await loop.sock_recv(self.sock, CHUNK)
+        self.gauge.heard(len(chunk))
+        return chunk
 
     def close(self) -> None:
         """Close the connection."""
+        if self.gauge is not None:
+            self.gauge.end()
         self.sock.close()
 
 
