@@ -9,7 +9,7 @@ import click
 
 from auditor.cli import _forms
 from auditor.cli._reading import database
-from auditor.cli._words import Exit, Failure, say_json, words
+from auditor.cli._words import Exit, Failure, number, say_json, words
 from auditor.intake import Problem
 from auditor.knowledge import fails
 from auditor.model import Severity
@@ -116,7 +116,7 @@ def conclude(
     if as_json:
         say_json({**_forms.run(ended), "exchanges": importer.exchanges, "devices": _makers(store, ended.id)})
     words(
-        f"auditor: run {ended.id}: {importer.subjects} addresses described from {importer.exchanges} exchanges; "
+        f"auditor: run {ended.id}: {number(importer.subjects, 'address')} described from {number(importer.exchanges, 'exchange')}; "
         f"{len(importer.outside)} outside the scope and {len(importer.excluded)} excluded, counted only"
     )
     for note in ended.notes:

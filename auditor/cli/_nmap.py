@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from auditor.cli._words import words
+from auditor.cli._words import number, words
 from auditor.model import Run
 from auditor.net import Stop
 from auditor.run import INTERRUPTED, Audit, ending, resume
@@ -33,7 +33,7 @@ def by_nmap(
         importer = Importer(store, scope, _now, taken=taken, options=audit.text())
         keep_choice(store, importer.run.id, chosen, _now())
         words(
-            f"auditor: run {importer.run.id}, {scope.authorisation.reference}, {scope.count(at=_now())} addresses, "
+            f"auditor: run {importer.run.id}, {scope.authorisation.reference}, {number(scope.count(at=_now()), 'address')}, "
             "asked by nmap"
         )
         try:

@@ -53,6 +53,12 @@ class Failure(click.ClickException):
 _PLAIN_WHITESPACE = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
+def number(count: int, thing: str, more: str = "") -> str:
+    """Return a count with the name of what is counted: `1 device`, `2 devices`, `1 address`, `2 addresses`."""
+    many = more or (f"{thing}es" if thing.endswith("s") else f"{thing}s")
+    return f"{count:,} {thing if count == 1 else many}"
+
+
 def shown(text: str, limit: int = 0) -> str:
     """Return text from a device safe to print: whatever moves a cursor, hides or reorders is escaped.
 

@@ -8,7 +8,7 @@ import click
 from auditor.cli._findings import form, print_lines, urgent_first
 from auditor.cli._knowledge import index_at
 from auditor.cli._reading import database
-from auditor.cli._words import Exit, Failure, say_jsonl, shown, words
+from auditor.cli._words import Exit, Failure, number, say_jsonl, shown, words
 from auditor.garbage import seldom_collected
 from auditor.model import Device, Finding, Priority, Severity, Verdict
 
@@ -75,7 +75,7 @@ def command(
         words(f"policy {judging.basis}: {shown(one)}")
     if len(found) < len(known.devices):
         words(
-            f"{len(known.devices) - len(found)} devices that are gone (silent, replaced, retired) are not counted here"
+            f"not counted here, being gone (silent, replaced, retired): {number(len(known.devices) - len(found), 'device')}"
         )
     everything = (one for device in found for one in device.findings)
     return Exit.FINDINGS if fail_on and fails(everything, Severity(fail_on)) else Exit.DONE
@@ -98,7 +98,9 @@ def _summarise(devices: tuple[Device, ...]) -> None:
         device for device in devices if any(one.verdict is Verdict.NOT_ASSESSED for one in device.findings)
     ]
     bound = [device for device in devices if any(binds(one) for one in device.findings)]
-    click.echo(f"{len(devices)} devices; {len(now)} need action now; {len(bound)} must go by an instrument;")
+    click.echo(
+        f"{number(len(devices), 'device')}; {len(now)} need action now; {len(bound)} must go by an instrument;"
+    )
     click.echo(f"{len(open_)} where something could not be assessed.")
     pairs = ((device, one) for device in now for one in device.findings if _is_urgent(one))
     print_lines(urgent_first(pairs))

@@ -12,7 +12,7 @@ from auditor.cli._moment import until
 from auditor.cli._presence import presence
 from auditor.cli._reading import database, moment_asked
 from auditor.cli._table import print_table
-from auditor.cli._words import say_json, say_jsonl, words
+from auditor.cli._words import number, say_json, say_jsonl, words
 from auditor.fingerprint import vocabulary
 from auditor.model import Certainty, Device
 from auditor.store import Access, Store
@@ -132,7 +132,7 @@ def _counted(devices: Sequence[Device]) -> str:
     """Say how many there are, and of how many the maker is known; a sign that others share makes it only supposed."""
     makers = [maker for one in devices if (maker := one.identity.claim("maker")) is not None]
     supposed = sum(maker.certainty is Certainty.TENTATIVE for maker in makers)
-    known = f"{len(devices)} devices, {len(makers) - supposed} of them with a known maker"
+    known = f"{number(len(devices), 'device')}, {len(makers) - supposed} of them with a known maker"
     return known + (f", {supposed} with one only supposed (?)" if supposed else "")
 
 

@@ -8,7 +8,7 @@ import click
 from auditor.cli._findings import Filter, form, print_lines, urgent_first
 from auditor.cli._moment import until
 from auditor.cli._reading import database, moment_asked
-from auditor.cli._words import Exit, say_json, say_jsonl, words
+from auditor.cli._words import Exit, number, say_json, say_jsonl, words
 from auditor.model import FindingKind, Priority, Severity, Verdict
 
 
@@ -87,11 +87,11 @@ def command(
         print_lines(found)
         accepted = sum(1 for _, one in found if one.accepted)
         words(
-            f"{len(found)} findings{f' ({accepted} accepted)' if accepted else ''} at {len({one.key for one, _ in found})} of {len(here)} devices"
+            f"{number(len(found), 'finding')}{f' ({accepted} accepted)' if accepted else ''} at {len({one.key for one, _ in found})} of {number(len(here), 'device')}"
         )
         if len(here) < len(known.devices):
             words(
-                f"{len(known.devices) - len(here)} devices that are gone are left out; --all lists their findings"
+                f"left out, being gone: {number(len(known.devices) - len(here), 'device')}; --all lists their findings"
             )
     failed = fail_on is not None and fails((one for _, one in found), Severity(fail_on))
     return Exit.FINDINGS if failed else Exit.DONE

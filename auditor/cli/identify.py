@@ -8,7 +8,7 @@ import click
 
 from auditor import fingerprint
 from auditor.cli import _forms
-from auditor.cli._words import Failure, say_json, say_jsonl, shown, words
+from auditor.cli._words import Failure, number, say_json, say_jsonl, shown, words
 from auditor.intake import transcript as transcripts
 from auditor.model import Claim, Identity
 from auditor.run.again import known_from
@@ -57,7 +57,7 @@ def command(transcript: Path | None, db: Path | None, name: str | None, jsonl: b
             )
     for change in () if jsonl or as_json else changes:
         click.echo(f"{shown(change.device)}  {change.name}: {_told(change.before)} -> {_told(change.after)}")
-    words(f"rules {fingerprint.data_digest()[:12]}: {len(changes)} claims changed")
+    words(f"rules {fingerprint.data_digest()[:12]}: {number(len(changes), 'claim')} changed")
     return 0
 
 
@@ -80,7 +80,7 @@ def _from_transcript(path: Path) -> Iterator[Identity]:
             f"{path}: holds no line that can be read; a transcript is JSON Lines, one exchange a line"
         )
     if found.problems:
-        words(f"auditor: {path}: {len(found.problems)} lines were left out")
+        words(f"auditor: {path}: left out {number(len(found.problems), 'line')}")
     return (
         part.identity for heard in found.devices for part in known_from(heard.device, heard.exchanges).parts
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from auditor.cli._reading import database
-from auditor.cli._words import say_json, words
+from auditor.cli._words import number, say_json, words
 from auditor.scope import read
 from auditor.store import Access, Store
 
@@ -45,7 +45,9 @@ def command(db: Path, scope_file: Path | None, days: int | None, dry_run: bool, 
             }
         )
     verb = "would be removed" if dry_run else "removed"
-    words(f"{verb}: {len(purged.runs)} runs, {purged.exchanges} exchanges, {purged.devices} devices")
+    words(
+        f"{verb}: {number(len(purged.runs), 'run')}, {number(purged.exchanges, 'exchange')}, {number(purged.devices, 'device')}"
+    )
     if purged.kept:
         words(f"kept, since a process is at work on it: {', '.join(purged.kept)}")
     return 0

@@ -14,7 +14,7 @@ from auditor.cli._nmap import by_nmap
 from auditor.cli._progress import watching
 from auditor.cli._reading import database
 from auditor.cli._scoping import Wanted, listed, ports, scope_for, seconds
-from auditor.cli._words import Exit, say_json, say_jsonl, shown, words
+from auditor.cli._words import Exit, number, say_json, say_jsonl, shown, words
 from auditor.knowledge import fails
 from auditor.model import Method, Run, Severity, Withheld
 from auditor.net import Stop
@@ -257,7 +257,9 @@ def _scan(
     begun = resume(scope, audit, store) if is_resumed else begin(scope, whole=whole)
     if not is_resumed:
         _beside(store)
-    words(f"auditor: run {begun.run.id}, {scope.authorisation.reference}, {scope.count(at=_now())} addresses")
+    words(
+        f"auditor: run {begun.run.id}, {scope.authorisation.reference}, {number(scope.count(at=_now()), 'address')}"
+    )
     with watching(quiet=quiet) as watch:
         return execute(
             scope, audit, store, begun, stop=stop, watch=watch, credentials=credentials, chosen=chosen
@@ -306,8 +308,8 @@ def _say(store: Store, ended: Run, *, as_json: bool, jsonl: bool) -> None:
 
 def _count(one: Withheld) -> str:
     if one.questions:
-        return f"{one.questions} questions to {one.addresses} addresses"
-    return f"{one.addresses} addresses"
+        return f"{number(one.questions, 'question')} to {number(one.addresses, 'address')}"
+    return number(one.addresses, "address")
 
 
 def _since(store: Store, ended: Run) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import click
 
 from auditor.cli._estimate import lines, summary
 from auditor.cli._filled_in import unfilled
-from auditor.cli._words import Exit, say_json, shown, words
+from auditor.cli._words import Exit, number, say_json, shown, words
 from auditor.model import Grant
 from auditor.run import Audit, estimate
 from auditor.scope import AddressSet, Interval, Refusal, Scope, address_text, read
@@ -114,7 +114,7 @@ def _described(scope: Scope, at: datetime) -> Iterator[str]:
     for site in scope.sites:
         granted = scope.granted(site.name, at)
         owner = f", owner {shown(site.owner)}" if site.owner else ""
-        yield f"site          {shown(site.name)}{owner}: {granted.count():,} addresses"
+        yield f"site          {shown(site.name)}{owner}: {number(granted.count(), 'address')}"
         yield f"              {_networks(granted)}"
         if site.interfaces:
             yield f"              multicast, broadcast and ARP on {', '.join(map(shown, site.interfaces))}"

@@ -82,7 +82,7 @@ def test_devices_lists_them_with_hostile_text_shown(db: Path, capsys: pytest.Cap
     assert run(["devices", "--db", str(db)]) == Exit.DONE
     said = capsys.readouterr()
     assert HERE in said.out
-    assert "1 devices" in said.err
+    assert "1 device" in said.err
     assert "\x1b" not in said.out + said.err
 
 

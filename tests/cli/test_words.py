@@ -11,7 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.cli import program, run
-from auditor.cli._words import Exit, Judge, shown, shown_bytes
+from auditor.cli._words import Exit, Judge, number, shown, shown_bytes
+
+
+def test_what_is_counted_is_named_by_its_number() -> None:
+    assert [number(count, "device") for count in (0, 1, 2)] == ["0 devices", "1 device", "2 devices"]
+    assert [number(count, "address") for count in (1, 4096)] == ["1 address", "4,096 addresses"]
 
 
 @given(st.text())
