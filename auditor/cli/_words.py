@@ -145,8 +145,10 @@ class Judge:
                 error.show()
                 return error.code
             case click.ClickException():
-                with suppress(OSError):
-                    error.show()
+                # What is wrong with a word is said with the word in it, whatever it is made of.
+                said = io.StringIO()
+                error.show(said)
+                words(said.getvalue().rstrip("\n"))
                 return Exit.USAGE
             case KeyboardInterrupt() | click.Abort():
                 words("auditor: interrupted")

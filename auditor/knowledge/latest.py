@@ -104,7 +104,7 @@ def save(index: FirmwareIndex, path: Path) -> None:
     }
     form = {"schema": 1, "as_of": index.as_of.isoformat(), "source": index.source, "models": models}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(form, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(form) + "\n", encoding="utf-8")
 
 
 def load(path: Path) -> FirmwareIndex:
@@ -117,10 +117,10 @@ def load(path: Path) -> FirmwareIndex:
         )
     found: dict[str, Newest] = {}
     for name, value in models.values.items():
-        if not isinstance(value, list) or len(value) != 2:
+        if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], str):
             raise models.fail(f"{name}: must be [version, day]")
-        version, day = value
-        found[name] = Newest(str(version), date.fromisoformat(str(day)) if day else None)
+        day = Node(models.file, f"{models.place}.{name}", {"day": value[1]}).day("day")
+        found[name] = Newest(value[0], day)
     return FirmwareIndex(as_of, node.text("source"), found)
 
 

@@ -2,7 +2,7 @@
 
 import io
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from auditor.intake import EvidenceError
@@ -13,6 +13,7 @@ from auditor.intake.messages import BODY, Message, Reader
 from auditor.intake.streams import MOST_BYTES, Streams
 from auditor.intake.talks import Pair
 from auditor.intake.tally import Tally
+from tests.fuzz.target import Target
 
 _KEYS = (
     b"\xc0\x00\x02\x63\xc0\x00\x02\x0a\x9c\x40\x00\x50",
@@ -21,9 +22,10 @@ _KEYS = (
 _LINKS = (*sorted(LINKS), 105)
 
 
-def feeds() -> dict[str, Callable[[bytes], None]]:
-    """Return the targets by name."""
-    return {"capture_file": _file, "wrapping": _frames, "streams": _segments, "messages": _messages}
+def targets() -> Iterator[Target]:
+    """Yield the targets, each named by what it reads."""
+    feeds: dict[str, Callable[[bytes], None]] = {"capture_file": _file, "wrapping": _frames, "streams": _segments, "messages": _messages}
+    yield from (Target(f"auditor.intake.{name}", feed) for name, feed in feeds.items())
 
 
 def _file(data: bytes) -> None:

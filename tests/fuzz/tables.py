@@ -3,22 +3,23 @@
 import io
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from auditor.intake import EvidenceError, charset_choice, grid, kinds, register_csv, workbook
 from auditor.intake.addresses import told
+from tests.fuzz.target import Target
 
 _MOST = 1024
 """Bytes that are read as a file: what breaks a reader is in its first kilobyte, and each takes a file to be written."""
 _ROW = b"IP;MAC;Serial;Model;timestamp;banner\n192.0.2.1;02:00:00:00:00:01;AB12345678;x;2026-03-01;login:\n"
 
 
-def feeds() -> dict[str, Callable[[bytes], None]]:
-    """Return the targets by name."""
-    return {
+def targets() -> Iterator[Target]:
+    """Yield the targets, each named by what it reads."""
+    feeds: dict[str, Callable[[bytes], None]] = {
         "register": _register,
         "listed": _listed,
         "workbook": _workbook,
@@ -27,6 +28,7 @@ def feeds() -> dict[str, Callable[[bytes], None]]:
         "charset_choice": _charset,
         "addresses": _addresses,
     }
+    yield from (Target(f"auditor.intake.{name}", feed) for name, feed in feeds.items())
 
 
 @cache
