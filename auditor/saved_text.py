@@ -15,6 +15,7 @@ _MARKS = (
 )
 
 _SHOWING = Repr()
+_SHOWING.maxlevel = 3
 _SHOWING.maxstring = _SHOWING.maxother = _SHOWING.maxlong = 200
 
 

@@ -177,12 +177,16 @@ def _certainty(value: object, place: str) -> Certainty:
     try:
         return Certainty(str(value))
     except ValueError as error:
-        raise DataError(f"{place}: certainty is one of certain, firm, tentative, not {saved_text.shown(value)}") from error
+        raise DataError(
+            f"{place}: certainty is one of certain, firm, tentative, not {saved_text.shown(value)}"
+        ) from error
 
 
 def _condition(item: object, place: str) -> Condition:
     if not isinstance(item, dict):
-        raise DataError(f"{place}: a condition is a mapping with `field` and `pattern`, not {saved_text.shown(item)}")
+        raise DataError(
+            f"{place}: a condition is a mapping with `field` and `pattern`, not {saved_text.shown(item)}"
+        )
     if item.keys() - _RULE_KEYS or "field" not in item:
         _only(item, _CONDITION_KEYS, place)
         raise DataError(f"{place}: a condition has a `field`")

@@ -120,7 +120,9 @@ class Node:
     def _below(self, key: str, value: object) -> "Node":
         place = f"{self.place}.{key}" if self.place else key
         if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-            raise DataError(f"{self.file}: {place}: must be a mapping of names to values, got {saved_text.shown(value)}")
+            raise DataError(
+                f"{self.file}: {place}: must be a mapping of names to values, got {saved_text.shown(value)}"
+            )
         return Node(self.file, place, value)
 
 
@@ -132,7 +134,11 @@ def read(path: Path) -> Node:
         data = _parse(path.suffix, raw)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a day or a number that is none, too
+    except (
+        yaml.YAMLError,
+        ValueError,
+        RecursionError,
+    ) as error:  # ValueError: a day or a number that is none, too
         raise DataError(f"{name}: not readable as {path.suffix[1:] or 'data'}: {error}") from error
     if not isinstance(data, dict):
         raise DataError(f"{name}: the top must be a mapping of names to values")

@@ -7,9 +7,7 @@ from enum import StrEnum
 
 # Numbers of versions have at most thirteen digits; what a device shows beyond eighteen is no version.
 _DOTTED = re.compile(r"V?\s*(\d{1,18}(?:\.\d{1,18})*)(?:[-_ ](?:SP)?(\d{1,3})(?!\d))?", re.IGNORECASE)
-_VRC = re.compile(
-    r"V(\d{1,18})\s*R(\d{1,18})\s*C(\d{1,18})(?!\d)(?:\s*SPC(\d{1,18})(?!\d))?", re.IGNORECASE
-)
+_VRC = re.compile(r"V(\d{1,18})\s*R(\d{1,18})\s*C(\d{1,18})(?!\d)(?:\s*SPC(\d{1,18})(?!\d))?", re.IGNORECASE)
 _TRAILING_DATE = re.compile(
     r"(?:[\s,._-]*build(?:\s*date)?\s*[:_]?\s*|[._])(\d{4}-\d{2}-\d{2}|20\d{6}|\d{6})(?!\d)", re.IGNORECASE
 )

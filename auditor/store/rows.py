@@ -214,8 +214,19 @@ def exchange_row(run: str, device: int, exchange: Exchange, part: str = "") -> d
     }
 
 
+_NEEDED = ("id", "subject", "probe", "protocol", "transport", "address", "port", "status", "source")
+"""Columns that every exchange was written with: one without them was damaged."""
+
+
+def lost_of(row: Row) -> str:
+    """Return which columns of an exchange's row are empty that were not when it was written."""
+    return ", ".join(name for name in _NEEDED if row[name] is None or (name == "id" and not row[name]))
+
+
 def exchange_of(row: Row, *, with_bytes: bool = True) -> Exchange:
-    """Read an exchange; without bytes it keeps its name and everything else."""
+    """Read an exchange; without bytes it keeps its name and everything else. ValueError for a row that lost a part."""
+    if lost := lost_of(row):
+        raise ValueError(f"it has lost its {lost}")
     reply = b""
     if with_bytes:
         reply = zlib.decompress(row["reply"]) if row["packed"] else bytes(row["reply"])

@@ -7,7 +7,6 @@
 import argparse
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.fuzz import counter, piece
@@ -18,7 +17,9 @@ def main() -> int:
     """Run what is asked; 1 when anything failed."""
     given = _given()
     chosen = [
-        one for one in targets() if not given.target or any(one.name.startswith(each) for each in given.target)
+        one
+        for one in targets()
+        if not given.target or any(one.name.startswith(each) for each in given.target)
     ]
     if not chosen:
         sys.exit(f"no such target; there are {', '.join(one.name for one in targets())}")
@@ -38,13 +39,12 @@ def _piece(chosen: Iterable[Target], bounds: piece.Bounds, folder: Path) -> int:
     had: dict[str, counter.Had] = {}
     for one in chosen:
         had[one.name] = piece.run(one, number, bounds, folder)
-        total = counter.add({one.name: had[one.name]}, f"{datetime.now(UTC):%Y-%m-%d}")
+        total = counter.add({one.name: had[one.name]}, counter.day())
     inputs, failures = sum(one.inputs for one in had.values()), sum(one.failures for one in had.values())
     seconds = sum(one.seconds for one in had.values())
-    print(
+    sys.stdout.write(
         f"piece {number}: {inputs:,} inputs over {len(had)} targets in {seconds:.0f} s, {failures} failures; "
-        f"{total:,} inputs in all pieces",
-        flush=True,
+        f"{total:,} inputs in all pieces\n"
     )
     return failures
 
@@ -56,7 +56,9 @@ def _given() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=1, help="pieces, one after the other")
     parser.add_argument("--target", action="append", help="only targets whose name begins so")
     parser.add_argument("--repeat", type=Path, help="feed this file once, and show what it raises")
-    parser.add_argument("--crashes", type=Path, default=Path("out/fuzz"), help="where inputs that fail are kept")
+    parser.add_argument(
+        "--crashes", type=Path, default=Path("out/fuzz"), help="where inputs that fail are kept"
+    )
     return parser.parse_args()
 
 

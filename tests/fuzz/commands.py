@@ -1,7 +1,6 @@
 """Commands run inside this process, and what may come of them: never a fault of ours, nothing that acts on a terminal."""
 
 import io
-import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -27,7 +26,7 @@ def ran(words: Sequence[str]) -> Ended:
     """Run a command as `main` does, its streams caught. AssertionError when it calls its end a fault of ours."""
     with _caught() as (out, err):
         code = run(words)
-    ended = Ended(code, out(), err())
+    ended = Ended(code, out.getvalue(), _text(err))
     if code in {Exit.BUG, Exit.INTERRUPTED} or not 0 <= code <= Exit.INTERRUPTED:
         raise AssertionError(f"{list(words)!r} ended with {code}: {_because(words) or ended.err[-500:]}")
     return ended
@@ -37,21 +36,25 @@ def _because(words: Sequence[str]) -> str:
     """Run it once more to see what it fails at."""
     with _caught() as (_, err):
         run(["-v", *words])
-    return err()[-700:]
+    return _text(err)[-700:]
+
+
+def _text(held: io.BytesIO) -> str:
+    return held.getvalue().decode("utf-8", "replace")
+
+
+def _stream() -> tuple[io.BytesIO, io.TextIOWrapper]:
+    held = io.BytesIO()
+    return held, io.TextIOWrapper(held, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
 @contextmanager
-def _caught() -> Iterator[tuple[object, object]]:
-    streams = [
-        io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace", write_through=True)
-        for _ in range(2)
-    ]
-    with redirect_stdout(streams[0]), redirect_stderr(streams[1]):
-        yield (
-            lambda: streams[0].buffer.getvalue(),  # type: ignore[attr-defined]  # a BytesIO
-            lambda: streams[1].buffer.getvalue().decode("utf-8", "replace"),  # type: ignore[attr-defined]  # as above
-        )
-    sys.stdout.flush()
+def _caught() -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
+    (out, written), (err, said) = _stream(), _stream()
+    with redirect_stdout(written), redirect_stderr(said):
+        yield out, err
+    for one in (written, said):
+        one.detach()  # or the bytes go with it
 
 
 def check_terminal(text: str) -> None:

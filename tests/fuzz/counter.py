@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,13 +28,18 @@ def _held(path: Path) -> Iterator[dict[str, Any]]:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         text = file.read()
-        state = json.loads(text) if text else {"pieces": 0, "targets": {}}
+        state: dict[str, Any] = json.loads(text) if text else {"pieces": 0, "targets": {}}
         yield state
         state["inputs"] = sum(one["inputs"] for one in state["targets"].values())
         state["failures"] = sum(one["failures"] for one in state["targets"].values())
         state["targets"] = dict(sorted(state["targets"].items()))
         file.truncate(0)
         file.write(json.dumps(dict(sorted(state.items())), indent=1) + "\n")
+
+
+def day() -> str:
+    """Return today's date, which the counter says of its pieces."""
+    return time.strftime("%Y-%m-%d", time.gmtime())
 
 
 def next_piece(path: Path = COUNTER) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from auditor.store import RETIRED, Access, Store, Word
 from tests.fuzz.commands import check_terminal, ran
+from tests.fuzz.files import SCOPE
 from tests.fuzz.target import Target
 from tests.run.test_picture import INFO, NOON, TITLE, A, B, C, Town, info
 
@@ -23,8 +24,9 @@ READING: tuple[tuple[str, ...], ...] = (
     ("report", "--format", "xlsx", "-o", "-"), ("report", "--redact-addresses", "--format", "md", "-o", "-"), ("export", "jsonl"),
     ("export", "transcript"), ("export", "nmap"), ("gap", "register.csv"), ("assess", "--dry-run"), ("identify",),
     ("report", "--policy", "us-federal", "--format", "json", "-o", "-"), ("purge", "--scope", "scope.toml"), ("assess",),
+    ("import", "csv", "register.csv", "--map", "address=IP", "--map", "serial=Serial"),
 )  # fmt: skip
-"""What a database is read by, the last two after which it is another one."""
+"""What a database is read by; the last three and `identify` write to it what follows from what they read."""
 _TEXTS = (
     "", "{}", "[]", "[1]", "null", '"x"', "7", "garbage{", "NaN", '{"swept": Infinity}', "2026-13-45", "9999-12-31T23:59:59-14:00",
     "0001-01-01T00:00:00+14:00", "[" * 5000, "9" * 5000, "\x1b[2J\u202e", "\ud800", "=1+1", "<script>", "hall/", "/", "a/b/c", "::1%e",
@@ -35,7 +37,7 @@ _TEXTS = (
 def targets() -> Iterator[Target]:
     """Yield the two targets."""
     yield Target("auditor.store.values", _values, _value_seeds, slow=True)
-    yield Target("auditor.store.bytes", _bytes, lambda: _byte_seeds(_whole().read_bytes()), slow=True)
+    yield Target("auditor.store.bytes", _bytes, lambda: _byte_seeds(whole().read_bytes()), slow=True)
 
 
 @cache
@@ -44,14 +46,20 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 
 
 @cache
-def _whole() -> Path:
+def whole() -> Path:
     """Make a database with two audits, a capture, a silent device, a retirement and judgements, and files to go with it."""
     folder = Path(_folder().name)
     (folder / "register.csv").write_text(f"IP;Serial;Model\n{A};498117063;DS-2CD2032F-I\n{C};x;y\n")
+    (folder / "scope.toml").write_bytes(SCOPE)
     path = folder / "whole.sqlite"
     with Store.open(path, Access.CREATE) as store:
         town = Town(store)
-        town.run((A, INFO, info("498117063", "V5.4.0")), (B, "/", TITLE), (C, INFO, info("49", "V5.4.5")), whole=True)
+        town.run(
+            (A, INFO, info("498117063", "V5.4.0")),
+            (B, "/", TITLE),
+            (C, INFO, info("49", "V5.4.5")),
+            whole=True,
+        )
         town.run((A, INFO, info("498117063", "V5.5.0")), silent=(B,), whole=True)
         town.run((A, "/", TITLE.replace(b"NETSurveillance WEB", b"index")), source="pcap")
         store.retire(Word(RETIRED, NOON, f"hall/{C}", "J. Doe", "scrapped"))
@@ -66,7 +74,7 @@ def _whole() -> Path:
 @cache
 def _places() -> tuple[tuple[str, str], ...]:
     """Return every column of every table that is ours."""
-    with closing(sqlite3.connect(_whole())) as connection:
+    with closing(sqlite3.connect(whole())) as connection:
         tables = connection.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
         ).fetchall()
@@ -79,7 +87,7 @@ def _places() -> tuple[tuple[str, str], ...]:
 
 @cache
 def _content() -> bytes:
-    return _whole().read_bytes()
+    return whole().read_bytes()
 
 
 def _read(content: bytes, which: int, edit: tuple[str, tuple[object, ...]] | None = None) -> None:

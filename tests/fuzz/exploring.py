@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, Self
 
 from tests.fuzz.damage import mutated
 from tests.fuzz.seeds import seeds
@@ -28,7 +28,7 @@ class Reached:
         self.lines: set[Line] = set()
         self._before: Any = None
 
-    def __enter__(self) -> "Reached":
+    def __enter__(self) -> Self:
         self._before = sys.gettrace()
         sys.settrace(self._called)
         return self
@@ -36,10 +36,10 @@ class Reached:
     def __exit__(self, *_: object) -> None:
         sys.settrace(self._before)
 
-    def _called(self, frame: FrameType, _event: str, _given: object) -> Any:  # noqa: ANN401  as sys.settrace has it
+    def _called(self, frame: FrameType, _event: str, _given: object) -> Any:
         return self._line if frame.f_code.co_filename.startswith(_OURS) else None
 
-    def _line(self, frame: FrameType, event: str, _given: object) -> Any:  # noqa: ANN401  as above
+    def _line(self, frame: FrameType, event: str, _given: object) -> Any:
         if event == "line":
             self.lines.add((frame.f_code, frame.f_lineno))
         return self._line

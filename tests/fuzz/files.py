@@ -33,7 +33,7 @@ _MOST_GRANTS = 300
 _MOST_RULES = 4096
 """Bytes of a file of rules: they are read by a loader in Python, slowly."""
 
-_SCOPE = b"""schema_version = 1
+SCOPE = b"""schema_version = 1
 [authorisation]
 reference = "TH-2026/7"
 issued_by = "Town council"
@@ -62,7 +62,7 @@ time_zone = "Europe/Vienna"
 packets_per_second = 500
 packets_per_second_host = 20
 [methods]
-allow = ["tcp", "http", "sadp"]
+allow = ["tcp-sweep", "http", "sadp"]
 basic_without_tls = false
 [retention]
 days = 90
@@ -86,8 +86,9 @@ proof = "sha"
 proof_secret_from = "env:AUDITOR_PROOF"
 privacy = "aes"
 privacy_secret = "another-word"
+networks = ["192.0.2.9/32"]
 """ % (b"ab" * 32)
-_POLICY = b"""schema_version = 1
+POLICY = b"""schema_version = 1
 name = "town"
 title = "Town"
 version = "2026-01-01"
@@ -95,11 +96,13 @@ extends = ["us-federal"]
 restrictions = ["us-ndaa-889-a"]
 purposes = ["public safety"]
 [[rule]]
-id = "town-1"
-title = "No such devices"
-makers = ["hikvision"]
-summary = "The council decided so."
-severity = "high"
+id = "council-2027"
+title = "No recorders of this maker after 2027"
+instrument = "Council decision 12/2026"
+makers = { dahua = "restricted" }
+kinds = ["nvr"]
+in_force = { from = 2026-01-01, until = 2030-12-31 }
+effect = "no such recorders"
 [[accept]]
 finding = "firmware-age"
 device = "192.0.2.7"
@@ -116,11 +119,11 @@ _LIST = b"192.0.2.1, 192.0.2.0/28 # cameras\n192.0.2.5-192.0.2.9\n2001:db8::1\n1
 def targets() -> Iterator[Target]:
     """Yield one target for each kind of file."""
     known: tuple[tuple[str, Callable[[bytes], None], Callable[[], tuple[bytes, ...]]], ...] = (
-        ("scope.document", _scope, lambda: (_SCOPE, *_files("auditor/../reports/templates/scope.toml"))),
+        ("scope.document", _scope, lambda: (SCOPE, *_files("auditor/../reports/templates/scope.toml"))),
         ("scope.credentials_file", _accounts, lambda: (_ACCOUNTS,)),
-        ("scope.authorities", _authorities, _certificates),
+        ("scope.authorities", _authorities, certificates),
         ("scope.addresses", _listed, lambda: (_LIST,)),
-        ("knowledge.policy", _policy, lambda: (_POLICY, *_files("fingerprints/policies/*.toml"))),
+        ("knowledge.policy", _policy, lambda: (POLICY, *_files("fingerprints/policies/*.toml"))),
         ("knowledge.latest", _index, lambda: (_INDEX,)),
         ("knowledge.firmware_list", _firmware, lambda: (_FIRMWARE,)),
         ("knowledge.records", _advisory, lambda: _files("fingerprints/advisories/*.yaml", 24)),
@@ -193,7 +196,8 @@ def _authorities(data: bytes) -> None:
 
 
 @cache
-def _certificates() -> tuple[bytes, ...]:
+def certificates() -> tuple[bytes, ...]:
+    """Return the certificate of an authority made for this, as PEM."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

@@ -34,7 +34,29 @@ _HOSTILE = (
 )  # fmt: skip
 _FORMULA = tuple("=+-@\t\r\n|%＝＋－＠")
 """What spreadsheets take for the beginning of a formula (OWASP, CSV Injection)."""
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr path circle rect line use polyline".split())
+_VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "track",
+        "wbr",
+        "path",
+        "circle",
+        "rect",
+        "line",
+        "use",
+        "polyline",
+    ]
+)
 _SCHEMES = ("#", "http://", "https://", "mailto:", "data:image/")
 
 
@@ -58,7 +80,11 @@ def _seeds() -> tuple[bytes, ...]:
 
 @cache
 def _town() -> tuple[Run, tuple[Device, ...]]:
-    return town.run(), (*(town.town_device(place) for place in _PLACES), town.unidentified(1), town.outsider())
+    return town.run(), (
+        *(town.town_device(place) for place in _PLACES),
+        town.unidentified(1),
+        town.outsider(),
+    )
 
 
 class _Rewriter:
@@ -70,7 +96,7 @@ class _Rewriter:
         self._own = data[2:2050].decode("utf-8", "surrogateescape" if data[:1] > b"\xc0" else "replace")
         self._known: dict[str, str] = {}
 
-    def __call__(self, value: Any) -> Any:  # noqa: ANN401  any value of the model
+    def __call__(self, value: Any) -> Any:
         if isinstance(value, Enum):
             return value
         if isinstance(value, str):

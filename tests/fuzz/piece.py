@@ -48,7 +48,7 @@ def run(target: Target, number: int, bounds: Bounds, folder: Path) -> Had:
             signal.setitimer(signal.ITIMER_PROF, HANG * (5 if target.slow else 1))
             try:
                 explorer.run(data)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  whatever is raised is what is looked for
                 signal.setitimer(signal.ITIMER_PROF, 0)
                 failures += 1
                 keep(target, data, error, folder)

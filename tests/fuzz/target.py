@@ -6,8 +6,6 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-_OURS = frozenset({"target"})
-
 
 def _no_seeds() -> tuple[bytes, ...]:
     return ()
@@ -30,10 +28,10 @@ def targets() -> tuple[Target, ...]:
     """Return what every file of this folder that has `targets()` offers, found by walking it."""
     found: list[Target] = []
     for file in sorted(Path(__file__).parent.glob("*.py")):
-        if file.stem not in _OURS and not file.stem.startswith(("test_", "conftest", "_")):
-            offered: Callable[[], Iterator[Target]] | None = getattr(
-                import_module(f"tests.fuzz.{file.stem}"), "targets", None
-            )
-            if offered is not None:
-                found.extend(offered())
+        if file.stem == "target" or file.stem.startswith(("test_", "conftest", "_")):
+            continue
+        module = import_module(f"tests.fuzz.{file.stem}")
+        offered: Callable[[], Iterator[Target]] | None = getattr(module, "targets", None)
+        if offered is not None and offered.__module__ == module.__name__:
+            found.extend(offered())
     return tuple(found)

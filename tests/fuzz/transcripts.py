@@ -12,10 +12,12 @@ from auditor.probes import read
 from auditor.run.again import known_from
 from tests.fuzz.target import Target
 
-_LINES = (
-    b'{"schema_version":1,"device":"cam-1","protocol":"http","transport":"tcp","port":80,"request":"GET / HTTP/1.1\\r\\n\\r\\n",'
-    b'"reply":"HTTP/1.1 200 OK\\r\\nServer: App-webs/\\r\\n\\r\\n<title>index</title>","at":"2026-03-01T12:00:00Z"}\n'
-    b'{"schema_version":1,"device":"cam-1","observed":{"tls.subject":"CN=IPC","http.server":"x"}}\n',
+LINES = (
+    (
+        b'{"schema_version":1,"device":"cam-1","protocol":"http","transport":"tcp","port":80,"request":"GET / HTTP/1.1\\r\\n\\r\\n",'
+        b'"reply":"HTTP/1.1 200 OK\\r\\nServer: App-webs/\\r\\n\\r\\n<title>index</title>","at":"2026-03-01T12:00:00Z"}\n'
+        b'{"schema_version":1,"device":"cam-1","observed":{"tls.subject":"CN=IPC","http.server":"x"}}\n'
+    ),
     b'{"device":"cam-2","protocol":"sadp","reply_base64":"PFByb2JlTWF0Y2g+PERldmljZVNOPkFCMTIzPC9EZXZpY2VTTj48L1Byb2JlTWF0Y2g+"}\n',
     b'{"device":"192.0.2.7","protocol":"rtsp","port":554,"status":"silent","address":"192.0.2.7","seconds":1.5}\n',
     b'{"device":"a","protocol":"http","transport":"tls","reply":"HTTP/1.1 401 \\r\\nWWW-Authenticate: Digest realm=\\"DVR\\"\\r\\n\\r\\n"}\n',
@@ -24,8 +26,10 @@ _LINES = (
 
 def targets() -> Iterator[Target]:
     """Yield the targets."""
-    yield Target("auditor.intake.transcript", _transcript, lambda: _LINES)
-    yield Target("auditor.intake.secret_words", _words, lambda: (b"?user=a&password=b", b"PIN code", b"loginpas=x"))
+    yield Target("auditor.intake.transcript", _transcript, lambda: LINES)
+    yield Target(
+        "auditor.intake.secret_words", _words, lambda: (b"?user=a&password=b", b"PIN code", b"loginpas=x")
+    )
 
 
 def _transcript(data: bytes) -> None:

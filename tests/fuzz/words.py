@@ -6,22 +6,23 @@ from collections.abc import Iterator
 from contextlib import chdir, suppress
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import click
 
 from auditor.cli import program
 from auditor.cli._words import Judge
 from tests.fuzz.commands import check_terminal, ran
-from tests.fuzz.databases import _whole
-from tests.fuzz.files import _POLICY, _SCOPE
+from tests.fuzz.databases import whole
+from tests.fuzz.files import POLICY, SCOPE
 from tests.fuzz.target import Target
-from tests.fuzz.transcripts import _LINES
+from tests.fuzz.transcripts import LINES
 
 _SENDING = frozenset({"scan", "listen"})
 """Commands of which the words alone are read: what they do is for tests that hold a network."""
 _MOST = 24
 _HARMLESS = str.maketrans({"/": "|", "\0": " "})
-_LINES_OF_WORDS = (
+_SPOKEN = (
     "devices --db a.sqlite --maker hikvision --site hall --as-of 2026-04-01 --jsonl", "show 127.0.0.11 --db a.sqlite --json",
     "findings --db a.sqlite --severity high --kind advisory --json", "plan --db a.sqlite --json", "runs --db a.sqlite",
     "compare --db a.sqlite run-1 run-2 --json", "gap register.csv --db a.sqlite --map address=IP --json", "completion bash",
@@ -37,9 +38,7 @@ _LINES_OF_WORDS = (
 
 def targets() -> Iterator[Target]:
     """Yield the target."""
-    yield Target(
-        "auditor.cli.words", _words, lambda: tuple(line.encode() for line in _LINES_OF_WORDS), slow=True
-    )
+    yield Target("auditor.cli.words", _words, lambda: tuple(line.encode() for line in _SPOKEN), slow=True)
 
 
 @cache
@@ -53,11 +52,11 @@ def _prepared() -> Path:
     for file in folder.iterdir():
         with suppress(OSError):
             file.unlink()
-    (folder / "a.sqlite").write_bytes(_whole().read_bytes())
-    (folder / "scope.toml").write_bytes(_SCOPE)
-    (folder / "policy.toml").write_bytes(_POLICY)
+    (folder / "a.sqlite").write_bytes(whole().read_bytes())
+    (folder / "scope.toml").write_bytes(SCOPE)
+    (folder / "policy.toml").write_bytes(POLICY)
     (folder / "register.csv").write_text("IP;Serial\n127.0.0.11;498117063\n")
-    (folder / "t.jsonl").write_bytes(b"".join(_LINES))
+    (folder / "t.jsonl").write_bytes(b"".join(LINES))
     return folder
 
 
@@ -82,6 +81,8 @@ def _understood(words: list[str]) -> None:
     """Read the words of a command, and do nothing of what they say."""
     at = next(place for place, one in enumerate(words) if one in _SENDING)
     context = program.make_context("auditor", words[:at] or ["runs"], resilient_parsing=True)
-    command = program.get_command(context, words[at])  # type: ignore[attr-defined]  # a group
-    with suppress(SystemExit):
-        command.make_context(words[at], words[at + 1 :], parent=context)
+    group = cast("click.Group", program)
+    command = group.get_command(context, words[at])
+    if command is not None:
+        with suppress(SystemExit):
+            command.make_context(words[at], words[at + 1 :], parent=context)
