@@ -24,7 +24,7 @@ READING: tuple[tuple[str, ...], ...] = (
     ("report", "--format", "xlsx", "-o", "-"), ("report", "--redact-addresses", "--format", "md", "-o", "-"), ("export", "jsonl"),
     ("export", "transcript"), ("export", "nmap"), ("gap", "register.csv"), ("assess", "--dry-run"), ("identify",),
     ("report", "--policy", "us-federal", "--format", "json", "-o", "-"), ("purge", "--scope", "scope.toml"), ("assess",),
-    ("import", "csv", "register.csv", "--map", "address=IP", "--map", "serial=Serial"),
+    ("import", "csv", "register.csv", "--map", "address=IP", "--map", "serial=Serial", "--no-scope"),
 )  # fmt: skip
 """What a database is read by; the last three and `identify` write to it what follows from what they read."""
 _TEXTS = (
