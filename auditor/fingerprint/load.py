@@ -195,7 +195,7 @@ def _condition(item: object, place: str) -> Condition:
     pattern = str(item.get("pattern", ""))
     try:
         re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise DataError(f"{place}: pattern {pattern!r} is no regular expression: {error}") from error
     return Condition(fields, pattern, str(item.get("needs", "")))
 

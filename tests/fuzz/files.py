@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -248,7 +249,10 @@ def _firmware(data: bytes) -> None:
 
 def _advisory(data: bytes) -> None:
     with suppress(DataError):
-        records.load(_written(data, "advisory.yaml"))
+        stated = re.search(rb"^id: ([\w-]{1,32})", data, re.MULTILINE)  # by which the file is to be called
+        records.load(
+            _written(data, f"{stated[1].decode('ascii', 'replace')}.yaml" if stated else "advisory.yaml")
+        )
 
 
 def _restriction(data: bytes) -> None:

@@ -1,12 +1,15 @@
 """Files of knowledge that an owner brings: what they hold may be anything, and what is wrong is said with the place."""
 
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from auditor.knowledge import records
 from auditor.knowledge.document import DataError, read
 from auditor.knowledge.latest import convert, load, save
+from auditor.resources import fingerprints
 
 DEEP = "[" * 100_000
 
@@ -22,6 +25,19 @@ def test_what_no_parser_can_hold_is_named_with_its_file(tmp_path: Path, name: st
     (tmp_path / name).write_text(text)
     with pytest.raises(DataError, match=f"{name}: not readable as"):
         read(tmp_path / name)
+
+
+@pytest.mark.parametrize("pattern", ["^a{99999999999}", "^" + "(" * 3000 + ")" * 3000, "^("])
+def test_a_pattern_that_is_none_is_named(tmp_path: Path, pattern: str) -> None:
+    shipped = next(
+        one
+        for one in sorted((fingerprints() / "advisories").glob("*.yaml"))
+        if "patterns: ['^" in one.read_text("utf-8")
+    )
+    text, path = shipped.read_text("utf-8"), tmp_path / shipped.name
+    path.write_text(re.sub(r"patterns: \['[^']+'", lambda _: f"patterns: ['{pattern}'", text, count=1))
+    with pytest.raises(DataError, match="pattern '"):
+        records.load(path)
 
 
 def test_a_message_quotes_little_of_what_doubles_at_every_level(tmp_path: Path) -> None:

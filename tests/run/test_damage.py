@@ -173,9 +173,7 @@ def test_a_database_may_have_a_name_that_is_no_text(whole: Path, tmp_path: Path)
     assert command(["devices", "--db", os.fsdecode(name)]) == 0
 
 
-@pytest.mark.parametrize(
-    "column", ["id", "source", "protocol", "transport", "address", "port", "probe"]
-)
+@pytest.mark.parametrize("column", ["id", "source", "protocol", "transport", "address", "port", "probe"])
 def test_an_exchange_that_lost_a_column_is_named_and_passed_over(
     whole: Path, tmp_path: Path, column: str, caplog: pytest.LogCaptureFixture
 ) -> None:
