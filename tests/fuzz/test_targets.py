@@ -11,7 +11,7 @@ from tests.fuzz.seeds import seeds
 from tests.fuzz.target import Target, targets
 
 ROOMS = ("wire", "probes", "intake", "scope", "store", "exports", "reporting")
-FEW = 16
+FEW = 30
 SENDS = "it only writes what is sent"
 NOT_ENTERED = {
     "auditor.exports.pdf_pages": "lays out the page that the HTML target writes, by another program, in seconds",
