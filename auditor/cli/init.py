@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from auditor.cli._filled_in import template
+from auditor.cli._words import words
 from auditor.scope import ScopeError, interval, read_text
 
 
@@ -53,4 +54,4 @@ def command(path: Path, networks: tuple[str, ...], days: int, force: bool) -> No
     except ScopeError as error:
         raise click.ClickException(f"the template is broken: {error}") from error
     path.write_text(text + "\n", encoding="utf-8")
-    click.echo(f"{path} written. Fill in the authorisation, then run: auditor scope check {path}", err=True)
+    words(f"{path} written. Fill in the authorisation, then run: auditor scope check {path}")

@@ -134,11 +134,8 @@ def read(path: Path) -> Node:
         data = _parse(path.suffix, raw)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    except (
-        yaml.YAMLError,
-        ValueError,
-        RecursionError,
-    ) as error:  # ValueError: a day or a number that is none, too
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # ValueError: a day or a number that is none, too
         raise DataError(f"{name}: not readable as {path.suffix[1:] or 'data'}: {error}") from error
     if not isinstance(data, dict):
         raise DataError(f"{name}: the top must be a mapping of names to values")

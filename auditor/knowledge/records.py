@@ -76,11 +76,8 @@ def _point(node: Node | None) -> Point | None:
 def _pattern(node: Node, text: str) -> re.Pattern[str]:
     try:
         return re.compile(text, re.IGNORECASE)
-    except (
-        re.error,
-        OverflowError,
-        RecursionError,
-    ) as error:  # a count, or a depth, that no pattern can have
+    except (re.error, OverflowError, RecursionError) as error:
+        # a count, or a depth, that no pattern can have
         raise node.fail(f"pattern {text[:200]!r}: {error}") from error
 
 

@@ -29,6 +29,8 @@ _RETENTION = ("days",)
 
 _LONGEST_KEPT = 36_500
 """Days: a hundred years."""
+_SLOWEST, _FASTEST = 1e-6, 1_000_000_000
+"""What a pace can be: beyond it is no number that a clock, or a wait, can hold."""
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_\-.\"' ]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\"|'[^']*')\s*[=.]")
 
@@ -281,8 +283,10 @@ def _pace(document: Mapping[str, object], place: _Place) -> Pace:
     table, here = _table(document, "pace", _PACE, place)
     numbers: dict[str, float] = {}
     for key, value in table.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-            raise here.error(f"{key} must be a number above 0, not {saved_text.shown(value)}", key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not _SLOWEST <= value <= _FASTEST:
+            raise here.error(
+                f"{key} must be a number above 0 and at most {_FASTEST}, not {saved_text.shown(value)}", key
+            )
         numbers[key] = value
     devices = int(numbers.pop("concurrent_devices", Pace().concurrent_devices)) or 1
     return Pace(**numbers, concurrent_devices=devices)

@@ -84,6 +84,13 @@ def test_a_word_that_is_wrong_is_said_without_what_would_act_on_a_terminal(
     assert all(line.isprintable() for line in said.splitlines())
 
 
+def test_the_name_of_a_file_that_is_written_is_said_without_what_would_act(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", str(tmp_path / "a\u202e\x1b.toml")]) == Exit.DONE
+    assert "a\\u{202e}\\x1b.toml written" in capsys.readouterr().err
+
+
 def _all(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     context = click.Context(group)
     found = []

@@ -97,6 +97,8 @@ days = 90
         ),
         (PAPER + "[pace]\npackets_per_second = -1\n", 9, "above 0"),
         (PAPER + "[pace]\npackets_per_second = true\n", 9, "above 0"),
+        (PAPER + "[pace]\npackets_per_second = 1e-320\n", 9, "above 0"),
+        (PAPER + f"[pace]\npackets_per_second = 1{'0' * 400}\n", 9, "at most 1000000000"),
         (PAPER + "[pace]\npackets_per_secnd = 1\n", 9, "did you mean 'packets_per_second'?"),
         (PAPER + "[methods]\nallow = ['tcp-swep']\n", 9, "did you mean 'tcp-sweep'?"),
         (PAPER + "[retention]\ndays = 0\n", 9, "at least 1"),
