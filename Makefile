@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 OUT ?= out
 WORKERS ?= 3
 CORPUS ?= ../shared/corpus
+INPUTS ?= 20000
+SECONDS_EACH ?= 3
 PIP := pip install --quiet --disable-pip-version-check
 
 .PHONY: help setup tools demo test lint format types imports docs docs-check unit coverage wheel lock licences bench corpus accuracy fuzz test-lab clean
@@ -76,8 +78,8 @@ corpus: $(VENV)/.ready ## Score the recorded replies of others in CORPUS (defaul
 accuracy: $(VENV)/.ready ## Write docs/accuracy.md anew from the recorded replies in CORPUS.
 	@$(BIN)/python -m tests.corpus.accuracy --date "$$(date -u +%F)" --out docs/accuracy.md $(CORPUS)
 
-fuzz: $(VENV)/.ready ## A million inputs through every parser and reader (takes long).
-	$(BIN)/python tests/fuzz/fuzz_all.py -runs=1000000 -max_len=4096
+fuzz: $(VENV)/.ready ## One more piece of fuzzing, added to tests/fuzz/counter.json (a few minutes; INPUTS, SECONDS_EACH bound each target).
+	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) --seconds $(SECONDS_EACH)
 
 test-lab: $(VENV)/.ready ## The compose lab on a Docker engine, where one can be started (about five minutes).
 	@.ci/lab

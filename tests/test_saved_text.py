@@ -1,6 +1,7 @@
 """Files as Notepad, Excel and the shells of Windows save them."""
 
 import codecs
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,20 @@ def test_lines_of_a_utf_16_file_come_as_utf_8(tmp_path: Path) -> None:
     with path.open("rb") as file:
         assert saved_text.is_utf16(file.peek(2))
         assert b"".join(saved_text.utf16_lines(file)).decode() == TEXT
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a = " + "[" * 5000, "a = " + "9" * 5000, "a = " + "{a=" * 5000, "a = 2026-02-31", "a = ", "a\0 = 1"],
+)
+def test_toml_that_cannot_be_read_is_called_that_however_it_is_built(text: str) -> None:
+    with pytest.raises(tomllib.TOMLDecodeError):
+        saved_text.toml(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a = 0x" + "f" * 9000, "a" + ".a" * 3000 + " = 1", f"a = '{'x' * 9000}'", "a = [" + "[]," * 9000 + "]"],
+)
+def test_whatever_a_file_holds_can_be_quoted_in_a_line(text: str) -> None:
+    assert len(saved_text.shown(saved_text.toml(text)["a"])) < 300

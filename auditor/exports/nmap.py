@@ -58,6 +58,7 @@ def write(run: Run, devices: Iterable[Device], out: BinaryIO, *, context: Contex
     })  # fmt: skip
     down = max(0, total - len(hosts))
     ET.SubElement(stats, "hosts", {"up": str(len(hosts)), "down": str(down), "total": str(len(hosts) + down)})
+    _made_plain(root)
     out.write(b'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE nmaprun>\n')
     out.write(ET.tostring(root, encoding="utf-8"))
     out.write(b"\n")
@@ -78,10 +79,10 @@ def _host(root: ET.Element, device: Device, run: Run) -> None:
     told = [(name, value) for name in _SHOWN if (value := device.identity.value(name))]
     if told:
         script = ET.SubElement(ET.SubElement(host, "hostscript"), "script", {
-            "id": "auditor-identity", "output": _plain("\n".join(f"  {name}: {value}" for name, value in told)),
+            "id": "auditor-identity", "output": "\n".join(f"  {name}: {value}" for name, value in told),
         })  # fmt: skip
         for name, value in told:
-            ET.SubElement(script, "elem", {"key": name}).text = _plain(value)
+            ET.SubElement(script, "elem", {"key": name}).text = value
 
 
 def _port(ports: ET.Element, device: Device, transport: str, number: int) -> None:
@@ -95,16 +96,20 @@ def _port(ports: ET.Element, device: Device, transport: str, number: int) -> Non
         service["tunnel"] = "ssl"
     parts = [device.identity.value(name) or "" for name in ("maker", "model")]
     if product := " ".join(part for part in parts if part):
-        service["product"] = _plain(product)
+        service["product"] = product
     if firmware := device.identity.value("firmware"):
-        service["version"] = _plain(firmware)
+        service["version"] = firmware
     if known := _DEVICE_TYPES.get(device.identity.value("kind") or ""):
         service["devicetype"] = known
     ET.SubElement(port, "service", service)
 
 
-def _plain(text: str) -> str:
-    return _NOT_XML.sub("", text)
+def _made_plain(root: ET.Element) -> None:
+    """Take out of every text and value what XML cannot hold: any of them may come from a device, a file or a database."""
+    for one in root.iter():
+        one.text = _NOT_XML.sub("", one.text) if one.text else one.text
+        for name, value in one.items():
+            one.set(name, _NOT_XML.sub("", value))
 
 
 def _seconds(at: datetime) -> str:

@@ -14,7 +14,8 @@ def mapping(path: Path, expected: str) -> dict[str, Any]:
     """Return the mapping a file holds, an empty one for an empty file; DataError says what was expected instead."""
     try:
         data = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 - CSafeLoader, the safe one, in C
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a day that is none, of the constructor
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # ValueError: a day that is none, of the constructor
         raise DataError(f"{path}: not readable as YAML: {error}") from error
     if data is None:
         return {}

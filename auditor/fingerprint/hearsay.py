@@ -107,5 +107,5 @@ def read(path: Path) -> re.Pattern[str]:
     names = "|".join(str(one) for one in data["names"])
     try:
         return re.compile(rf"(?i)(?:^|,\s*)(?:O=(?:{organisations})(?![^\W_])|CN=[^,]{{0,128}}?(?:{names}))")
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise DataError(f"{path}: names: not a pattern: {error}") from error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from auditor import resources
+from auditor import resources, saved_text
 from auditor.fingerprint.data_file import entries
 from auditor.fingerprint.rule import Condition, DataError, Example, Rule, RuleBook, Search, Vendor, book_of
 from auditor.model import Certainty
@@ -141,14 +141,14 @@ def _rule(item: object, path: Path, vendor: str, maker: str, *, nursery: bool) -
 def _list(item: Mapping[str, object], key: str, place: str) -> list[object]:
     value = item.get(key, [])
     if not isinstance(value, list):
-        raise DataError(f"{place}: {key!r} is a list, not {value!r}")
+        raise DataError(f"{place}: {key!r} is a list, not {saved_text.shown(value)}")
     return value
 
 
 def _mapped(item: Mapping[str, object], key: str, place: str) -> Mapping[object, object]:
     value = item.get(key, {})
     if not isinstance(value, dict):
-        raise DataError(f"{place}: {key!r} is a mapping, not {value!r}")
+        raise DataError(f"{place}: {key!r} is a mapping, not {saved_text.shown(value)}")
     return value
 
 
@@ -177,12 +177,16 @@ def _certainty(value: object, place: str) -> Certainty:
     try:
         return Certainty(str(value))
     except ValueError as error:
-        raise DataError(f"{place}: certainty is one of certain, firm, tentative, not {value!r}") from error
+        raise DataError(
+            f"{place}: certainty is one of certain, firm, tentative, not {saved_text.shown(value)}"
+        ) from error
 
 
 def _condition(item: object, place: str) -> Condition:
     if not isinstance(item, dict):
-        raise DataError(f"{place}: a condition is a mapping with `field` and `pattern`, not {item!r}")
+        raise DataError(
+            f"{place}: a condition is a mapping with `field` and `pattern`, not {saved_text.shown(item)}"
+        )
     if item.keys() - _RULE_KEYS or "field" not in item:
         _only(item, _CONDITION_KEYS, place)
         raise DataError(f"{place}: a condition has a `field`")
@@ -191,7 +195,7 @@ def _condition(item: object, place: str) -> Condition:
     pattern = str(item.get("pattern", ""))
     try:
         re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise DataError(f"{place}: pattern {pattern!r} is no regular expression: {error}") from error
     return Condition(fields, pattern, str(item.get("needs", "")))
 

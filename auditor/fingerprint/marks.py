@@ -204,7 +204,7 @@ class _Page:
         pattern = str(item.get("pattern") or "")
         try:
             re.compile(pattern)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise self._wrong(place, f"a regular expression ({error})", item) from None
         if not pattern:
             raise self._wrong(place, "a `pattern`", item)

@@ -2,7 +2,6 @@
 
 import difflib
 import json
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -51,14 +50,14 @@ class Node:
         if value is None and default is not None:
             return default
         if not isinstance(value, str):
-            raise self.fail(f"{key} must be text, got {value!r}; put it in quotes")
+            raise self.fail(f"{key} must be text, got {saved_text.shown(value)}; put it in quotes")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts, empty when the key is missing."""
         value = self.values.get(key) or []
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.fail(f"{key} must be a list of texts, got {value!r}")
+            raise self.fail(f"{key} must be a list of texts, got {saved_text.shown(value)}")
         return tuple(value)
 
     def number(self, key: str, default: float | None = None) -> float | None:
@@ -67,14 +66,14 @@ class Node:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.fail(f"{key} must be a number, got {value!r}")
+            raise self.fail(f"{key} must be a number, got {saved_text.shown(value)}")
         return float(value)
 
     def flag(self, key: str) -> bool:
         """Return a yes or no, no when the key is missing."""
         value = self.values.get(key, False)
         if not isinstance(value, bool):
-            raise self.fail(f"{key} must be true or false, got {value!r}")
+            raise self.fail(f"{key} must be true or false, got {saved_text.shown(value)}")
         return value
 
     def day(self, key: str) -> date | None:
@@ -89,14 +88,14 @@ class Node:
         try:
             return date.fromisoformat(str(value))
         except ValueError:
-            raise self.fail(f"{key} must be a date as in 2026-11-22, got {value!r}") from None
+            raise self.fail(f"{key} must be a date as in 2026-11-22, got {saved_text.shown(value)}") from None
 
     def one_of(self, key: str, allowed: Iterable[str], default: str | None = None) -> str:
         """Return a text out of a closed set."""
         value = self.text(key, default)
         choices = sorted(allowed)
         if value not in choices:
-            raise self.fail(f"{key} is {value!r}; it must be one of {', '.join(choices)}")
+            raise self.fail(f"{key} is {saved_text.shown(value)}; it must be one of {', '.join(choices)}")
         return value
 
     def node(self, key: str) -> "Node | None":
@@ -108,7 +107,7 @@ class Node:
         """Return the mappings of a list, empty when the key is missing."""
         value = self.values.get(key) or []
         if not isinstance(value, list):
-            raise self.fail(f"{key} must be a list, got {value!r}")
+            raise self.fail(f"{key} must be a list, got {saved_text.shown(value)}")
         return tuple(self._below(f"{key}[{number}]", item) for number, item in enumerate(value, 1))
 
     def table(self, key: str) -> tuple[tuple[str, str], ...]:
@@ -121,7 +120,9 @@ class Node:
     def _below(self, key: str, value: object) -> "Node":
         place = f"{self.place}.{key}" if self.place else key
         if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-            raise DataError(f"{self.file}: {place}: must be a mapping of names to values, got {value!r}")
+            raise DataError(
+                f"{self.file}: {place}: must be a mapping of names to values, got {saved_text.shown(value)}"
+            )
         return Node(self.file, place, value)
 
 
@@ -133,7 +134,8 @@ def read(path: Path) -> Node:
         data = _parse(path.suffix, raw)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, tomllib.TOMLDecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # ValueError: a day or a number that is none, too
         raise DataError(f"{name}: not readable as {path.suffix[1:] or 'data'}: {error}") from error
     if not isinstance(data, dict):
         raise DataError(f"{name}: the top must be a mapping of names to values")
@@ -142,7 +144,7 @@ def read(path: Path) -> Node:
 
 def _parse(suffix: str, raw: bytes) -> object:
     if suffix == ".toml":
-        return tomllib.loads(saved_text.decoded(raw))
+        return saved_text.toml(saved_text.decoded(raw))
     if suffix == ".json":
         return json.loads(saved_text.decoded(raw))
     return yaml.load(raw, Loader=_LOADER)  # noqa: S506 - CSafeLoader, the safe one, in C

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-_DOTTED = re.compile(r"V?\s*(\d+(?:\.\d+)*)(?:[-_ ](?:SP)?(\d{1,3})(?!\d))?", re.IGNORECASE)
-_VRC = re.compile(r"V(\d+)\s*R(\d+)\s*C(\d+)(?:\s*SPC(\d+))?", re.IGNORECASE)
+# Numbers of versions have at most thirteen digits; what a device shows beyond eighteen is no version.
+_DOTTED = re.compile(r"V?\s*(\d{1,18}(?:\.\d{1,18})*)(?:[-_ ](?:SP)?(\d{1,3})(?!\d))?", re.IGNORECASE)
+_VRC = re.compile(r"V(\d{1,18})\s*R(\d{1,18})\s*C(\d{1,18})(?!\d)(?:\s*SPC(\d{1,18})(?!\d))?", re.IGNORECASE)
 _TRAILING_DATE = re.compile(
     r"(?:[\s,._-]*build(?:\s*date)?\s*[:_]?\s*|[._])(\d{4}-\d{2}-\d{2}|20\d{6}|\d{6})(?!\d)", re.IGNORECASE
 )
@@ -143,7 +144,7 @@ def _ordered(left: tuple[int, ...], right: tuple[int, ...]) -> Order:
 
 
 def _branch(version: str) -> tuple[int, ...] | None:
-    found = re.match(r"V?\s*(\d+)\.(\d+)", version.strip(), re.IGNORECASE)
+    found = re.match(r"V?\s*(\d{1,18})\.(\d{1,18})(?!\d)", version.strip(), re.IGNORECASE)
     return (int(found.group(1)), int(found.group(2))) if found else None
 
 

@@ -106,7 +106,7 @@ def save(index: FirmwareIndex, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.new")
     try:
-        unfinished.write_text(json.dumps(form, ensure_ascii=False) + "\n", encoding="utf-8")
+        unfinished.write_text(json.dumps(form) + "\n", encoding="utf-8")
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -122,10 +122,10 @@ def load(path: Path) -> FirmwareIndex:
         )
     found: dict[str, Newest] = {}
     for name, value in models.values.items():
-        if not isinstance(value, list) or len(value) != 2:
+        if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], str):
             raise models.fail(f"{name}: must be [version, day]")
-        version, day = value
-        found[name] = Newest(str(version), date.fromisoformat(str(day)) if day else None)
+        day = Node(models.file, f"{models.place}.{name}", {"day": value[1]}).day("day")
+        found[name] = Newest(value[0], day)
     return FirmwareIndex(as_of, node.text("source"), found)
 
 

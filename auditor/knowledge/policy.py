@@ -87,11 +87,10 @@ def _policy(node: Node, known: Mapping[str, Restriction], folder: Path, above: t
 def _base(
     node: Node, base: str, known: Mapping[str, Restriction], folder: Path, above: tuple[str, ...]
 ) -> Policy:
-    path = folder / f"{base}.toml"
-    if not path.is_file():
-        names = ", ".join(sorted(item.stem for item in folder.glob("*.toml")))
-        raise node.fail(f"extends {base!r}, which is not shipped; shipped are {names}")
-    return _policy(read(path), known, folder, above)
+    shipped = {item.stem: item for item in folder.glob("*.toml")}
+    if base not in shipped:
+        raise node.fail(f"extends {base!r}, which is not shipped; shipped are {', '.join(sorted(shipped))}")
+    return _policy(read(shipped[base]), known, folder, above)
 
 
 def _known(node: Node, wanted: str, known: Mapping[str, Restriction]) -> Restriction:

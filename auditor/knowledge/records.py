@@ -73,14 +73,19 @@ def _point(node: Node | None) -> Point | None:
     return point
 
 
+def _pattern(node: Node, text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text, re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError) as error:
+        # a count, or a depth, that no pattern can have
+        raise node.fail(f"pattern {text[:200]!r}: {error}") from error
+
+
 def _row(node: Node) -> Row:
     node.known(_ROW)
     if node.has("to") and node.has("before"):
         raise node.fail("`to` (still affected) and `before` (no longer affected) exclude each other")
-    try:
-        patterns = tuple(re.compile(text, re.IGNORECASE) for text in node.texts("patterns"))
-    except re.error as error:
-        raise node.fail(f"pattern {error.pattern!r}: {error}") from error
+    patterns = tuple(_pattern(node, text) for text in node.texts("patterns"))
     if any(not pattern.pattern.startswith("^") for pattern in patterns):
         raise node.fail("every pattern starts with ^")
     points = tuple(_point(item) for item in node.nodes("exact"))

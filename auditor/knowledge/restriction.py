@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from auditor import saved_text
 from auditor.knowledge.document import DataError, Node, read
 from auditor.knowledge.firmware import Order, Span, span
 from auditor.model import Reference, Severity
@@ -119,9 +120,10 @@ def from_node(node: Node) -> Restriction:
         if effect not in EFFECTS:
             raise node.fail(f"makers.{maker} is {effect!r}; it must be one of {', '.join(EFFECTS)}")
     force, source = node.node("in_force"), node.node("source")
-    starts = span(str(force.values["from"])) if force and force.has("from") else None
-    if force and force.has("from") and starts is None:
-        raise force.fail(f"from is {force.values['from']!r}; write 2026-11-22 or 2026-11")
+    since = force.values.get("from") if force else None
+    starts = span(str(since)) if isinstance(since, str | date) else None
+    if force and since is not None and starts is None:
+        raise force.fail(f"from is {saved_text.shown(since)}; write 2026-11-22 or 2026-11")
     return Restriction(
         id=node.text("id"),
         title=node.text("title"),

@@ -86,7 +86,9 @@ def _network(address: str) -> str:
         return HIDDEN
     if isinstance(found, ipaddress.IPv6Address):
         if found.ipv4_mapped is None:
-            return ":".join(f"{int(group, 16):x}" for group in found.exploded.split(":")[:4]) + ":•"
+            # Not by its text: that may end in a zone, as in fe80::1%eth0.
+            groups = (int.from_bytes(found.packed[at : at + 2], "big") for at in range(0, 8, 2))
+            return ":".join(f"{group:x}" for group in groups) + ":•"
         found = found.ipv4_mapped
     return ".".join((*str(found).split(".")[:3], "•"))
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
-from cryptography.x509 import load_pem_x509_certificates
+from cryptography.x509 import InvalidVersion, load_pem_x509_certificates
 
 from auditor import saved_text
 from auditor.model.marks import plain_mac
@@ -142,7 +142,7 @@ def _document(path: Path) -> Mapping[str, object]:
             raise CredentialsError(f"{path}: belongs to another user; make it yours: chown $USER {path}")
         content = stream.read()
     try:
-        return tomllib.loads(saved_text.decoded(content))
+        return saved_text.toml(saved_text.decoded(content))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         # The parser's message may quote the line; only the place is passed on.
         place = re.search(r"\(at line (\d+), column \d+\)", str(error))
@@ -221,7 +221,7 @@ def read_authorities(path: Path) -> str:
         )
     try:
         load_pem_x509_certificates(text.encode())
-    except ValueError as error:
+    except (ValueError, InvalidVersion) as error:
         raise CredentialsError(f"{path}: holds no certificate in PEM form that can be read") from error
     return text
 

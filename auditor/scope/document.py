@@ -27,6 +27,10 @@ _PACE = tuple(one.name for one in fields(Pace))
 _METHODS = ("allow", "basic_without_tls")
 _RETENTION = ("days",)
 
+_LONGEST_KEPT = 36_500
+"""Days: a hundred years."""
+_SLOWEST, _FASTEST = 1e-6, 1_000_000_000
+"""What a pace can be: beyond it is no number that a clock, or a wait, can hold."""
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_\-.\"' ]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\"|'[^']*')\s*[=.]")
 
@@ -78,7 +82,7 @@ def read(path: Path) -> Scope:
 def read_text(text: str, source: str = "scope.toml") -> Scope:
     """Read the text of a scope file; `source` is what error messages call it."""
     try:
-        document = tomllib.loads(text)
+        document = saved_text.toml(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+), column \d+\)", str(error))
         where = f"{source}:{found[1]}" if found else source
@@ -87,7 +91,9 @@ def read_text(text: str, source: str = "scope.toml") -> Scope:
     _known(document, _TOP, place)
     version = document.get("schema_version")
     if version != SCHEMA_VERSION:
-        raise place.error(f"schema_version must be {SCHEMA_VERSION}, not {version!r}", "schema_version")
+        raise place.error(
+            f"schema_version must be {SCHEMA_VERSION}, not {saved_text.shown(version)}", "schema_version"
+        )
     sites = _sites(document, place)
     return Scope(
         authorisation=_authorisation(document, place),
@@ -142,7 +148,7 @@ def _table(
 def _text(table: Mapping[str, object], key: str, place: _Place, *, needed: bool = True) -> str:
     value = table.get(key, "")
     if not isinstance(value, str):
-        raise place.error(f"{key} must be text in quotes, not {value!r}", key)
+        raise place.error(f"{key} must be text in quotes, not {saved_text.shown(value)}", key)
     if needed and not value.strip():
         raise place.error(
             f"{key} is missing; a scope without it cannot be held against the written authorisation", key
@@ -161,9 +167,13 @@ def _moment(table: Mapping[str, object], key: str, place: _Place) -> datetime:
     value = table.get(key)
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise place.error(
-            f"{key} must be a moment with time zone such as 2026-11-01T08:00:00+01:00, not {value!r}", key
+            f"{key} must be a moment with time zone such as 2026-11-01T08:00:00+01:00, not {saved_text.shown(value)}",
+            key,
         )
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise place.error(f"{key} is a moment before or after all calendars: {value}", key) from error
 
 
 def _authorisation(document: Mapping[str, object], place: _Place) -> Authorisation:
@@ -224,7 +234,9 @@ def _exclusions(
             raise here.error(f"there is no site {site!r}", "site")
         until = table.get("until")
         if isinstance(until, datetime) or not (until is None or isinstance(until, date)):
-            raise here.error(f"until must be a date such as 2026-12-31, not {until!r}", "until")
+            raise here.error(
+                f"until must be a date such as 2026-12-31, not {saved_text.shown(until)}", "until"
+            )
         mac = text if what[0] == "mac" else ""
         if mac and len(plain_mac(mac)) != 12:
             raise here.error(f"{mac!r} is not a MAC address of twelve hexadecimal digits", "mac")
@@ -254,20 +266,27 @@ def _windows(document: Mapping[str, object], place: _Place) -> tuple[Window, ...
 
 def _clock(table: Mapping[str, object], key: str, place: _Place) -> time:
     value = table.get(key)
-    if isinstance(value, time):
-        return value
     try:
-        return time.fromisoformat(value if isinstance(value, str) else "")
+        found = (
+            value if isinstance(value, time) else time.fromisoformat(value if isinstance(value, str) else "")
+        )
     except ValueError as error:
-        raise place.error(f'{key} must be a time of day such as "18:30", not {value!r}', key) from error
+        raise place.error(
+            f'{key} must be a time of day such as "18:30", not {saved_text.shown(value)}', key
+        ) from error
+    if found.tzinfo is not None:
+        raise place.error(f"{key} is a time of day without a zone, which time_zone names: not {value}", key)
+    return found
 
 
 def _pace(document: Mapping[str, object], place: _Place) -> Pace:
     table, here = _table(document, "pace", _PACE, place)
     numbers: dict[str, float] = {}
     for key, value in table.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-            raise here.error(f"{key} must be a number above 0, not {value!r}", key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not _SLOWEST <= value <= _FASTEST:
+            raise here.error(
+                f"{key} must be a number above 0 and at most {_FASTEST}, not {saved_text.shown(value)}", key
+            )
         numbers[key] = value
     devices = int(numbers.pop("concurrent_devices", Pace().concurrent_devices)) or 1
     return Pace(**numbers, concurrent_devices=devices)
@@ -293,7 +312,7 @@ def _flag(document: Mapping[str, object], name: str, key: str, place: _Place) ->
     stated = value.get(key, False) if isinstance(value, dict) else False
     if not isinstance(stated, bool):
         raise _Place(place.source, place.lines, name).error(
-            f"{key} must be true or false, not {stated!r}", key
+            f"{key} must be true or false, not {saved_text.shown(stated)}", key
         )
     return stated
 
@@ -303,6 +322,9 @@ def _retention(document: Mapping[str, object], place: _Place) -> int | None:
     days = table.get("days")
     if days is None:
         return None
-    if isinstance(days, bool) or not isinstance(days, int) or days < 1:
-        raise here.error(f"days must be a whole number of at least 1, not {days!r}", "days")
+    if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= _LONGEST_KEPT:
+        raise here.error(
+            f"days must be a whole number of at least 1 and at most {_LONGEST_KEPT}, not {saved_text.shown(days)}",
+            "days",
+        )
     return days

@@ -13,7 +13,7 @@ from auditor.model import HEARD, NOT_THERE, WRITTEN, Device, Exchange, Finding, 
 from auditor.store.evidence import Shelf, finding_of, identity_of
 from auditor.store.newest import NOT_PUT, Asked, Closed, closed_ports, digest, has_closed, newest
 from auditor.store.presence import Whereabouts, answered, moment_of, whereabouts
-from auditor.store.rows import DAMAGE, Row, exchange_of, lacking, moment
+from auditor.store.rows import DAMAGE, Row, exchange_of, lost_of, moment
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class _Batch:
         parts = _Parts(self.connection, self.numbers)
         for number in self.numbers:
             mine = [row for row in met[number] if row["run"] in self.order]
-            said = [row for row in exchanges[number] if row["run"] in self.order and not _is_lost(row)]
+            said = [row for row in exchanges[number] if row["run"] in self.order and _is_whole(row)]
             if mine and number in rows:
                 yield self._one(rows[number], mine, said, stored[number], parts)
 
@@ -173,16 +173,14 @@ class _Batch:
         return grouped
 
 
-def _is_lost(row: Row) -> bool:
-    """Tell, with a word in the log, whether nobody can say what an exchange was."""
-    if lost := lacking(row):
+def _is_whole(row: Row) -> bool:
+    """Tell whether a row of an exchange says what was asked whom; one that does not is named in the log."""
+    if lost := lost_of(row):
         logger.warning(
-            "exchange %s of %s cannot be read and is passed over: it has no %s",
-            row["id"],
-            row["subject"],
-            lost,
-        )
-    return bool(lost)
+            "exchange %s of %s has lost its %s and is passed over",
+            row["id"], row["subject"], lost,
+        )  # fmt: skip
+    return not lost
 
 
 def exchanges_of(rows: Iterable[Row], whose: str = "", *, with_bytes: bool = True) -> Iterator[Exchange]:

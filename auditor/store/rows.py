@@ -214,10 +214,19 @@ def exchange_row(run: str, device: int, exchange: Exchange, part: str = "") -> d
     }
 
 
+_NEEDED = ("id", "subject", "probe", "protocol", "transport", "address", "port", "status", "source")
+"""Columns that every exchange was written with: one without them was damaged."""
+
+
+def lost_of(row: Row) -> str:
+    """Return which columns of an exchange's row are empty that were not when it was written."""
+    return ", ".join(name for name in _NEEDED if row[name] is None or (name == "id" and not row[name]))
+
+
 def exchange_of(row: Row, *, with_bytes: bool = True) -> Exchange:
-    """Read an exchange; without bytes it keeps its name and everything else. ValueError where it cannot be told what it is."""
-    if lost := lacking(row):
-        raise ValueError(f"it has no {lost}")
+    """Read an exchange; without bytes it keeps its name and everything else. ValueError for a row that lost a part."""
+    if lost := lost_of(row):
+        raise ValueError(f"it has lost its {lost}")
     reply = b""
     if with_bytes:
         reply = zlib.decompress(row["reply"]) if row["packed"] else bytes(row["reply"])
@@ -237,15 +246,6 @@ def exchange_of(row: Row, *, with_bytes: bool = True) -> Exchange:
         observed=tuple((name, value) for name, value in json.loads(row["observed"] or "[]")),
         id=row["id"],
     )
-
-
-_NEEDED = ("id", "subject", "run", "probe", "protocol", "transport", "address", "status", "source")
-
-
-def lacking(row: Row) -> str:
-    """Return what an exchange needs to be told from others and has lost, "" where it has everything."""
-    lost = next((name for name in _NEEDED if not row[name]), "")
-    return lost or ("" if isinstance(row["port"], int) else "port")
 
 
 def addresses_of(text: str) -> list[list[str]]:

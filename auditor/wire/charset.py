@@ -28,7 +28,8 @@ _CODECS = tuple(
         (r"(?:cp|ibm)?(?:437|850|852|866)", "{digits}"),
         (r"(?:windows-?|cp)?(?:125[0-8])", "{digits}"),
         (r"us-ascii|ascii|latin-?1|l1|iso[-_]?8859[-_]?1", "latin-1"),
-        (r"iso[-_]?8859[-_]?(?:[2-9]|1[0-6])", "iso8859-{digits}"),
+        # There is no part 12.
+        (r"iso[-_]?8859[-_]?(?:[2-9]|1[013-6])", "iso8859-{digits}"),
     )
 )
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -136,7 +137,8 @@ def _known(declared: str | None) -> str | None:
 
 def _digits(name: str, codec: str) -> str:
     """Return the number in a name, as codecs spell it."""
-    found = re.findall(r"\d+", name)
+    # `iso-88595` is as good a name of part 5 as `iso-8859-5`.
+    found = re.findall(r"\d+", name.replace("8859", "8859 "))
     number = found[-1] if found else ""
     return f"cp{number}" if codec == "{digits}" else number
 

@@ -71,6 +71,31 @@ def test_wrong_usage_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert "frobnicate" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["runs", "a\x1b[2J\x07"],
+        ["a\x1b]0;x\x07"],
+        ["devices", "--as-of", "\u202ex"],
+        ["init", "--days", "\x1b[2J"],
+    ],
+)
+def test_a_word_that_is_wrong_is_said_without_what_would_act_on_a_terminal(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(words) == Exit.USAGE
+    said = capsys.readouterr().err
+    assert "Error: " in said
+    assert all(line.isprintable() for line in said.splitlines())
+
+
+def test_the_name_of_a_file_that_is_written_is_said_without_what_would_act(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", str(tmp_path / "a\u202e\x1b.toml")]) == Exit.DONE
+    assert "a\\u{202e}\\x1b.toml written" in capsys.readouterr().err
+
+
 def _all(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     context = click.Context(group)
     found = []

@@ -2,6 +2,7 @@
 
 import io
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import nmap
@@ -51,11 +52,18 @@ def test_it_is_valid_by_nmaps_own_document_type() -> None:
     assert dtd.validate(etree.fromstring(written())), dtd.error_log
 
 
-def test_characters_xml_cannot_hold_are_left_out() -> None:
-    from auditor.exports.nmap import _plain
-
-    text = _plain("a\x00b\x1bc\td\ufffe\ud800")
-    assert ET.fromstring(f"<a>{text}</a>").text == "abc\td"
+def test_characters_xml_cannot_hold_are_left_out_wherever_they_stand() -> None:
+    hostile = "a\x00b\x1bc\td\ufffe\ud800"
+    town_run = replace(town.run(), id=hostile, version=hostile)
+    one = SMALL[0]
+    claims = tuple(replace(claim, value=hostile) for claim in one.identity.claims)
+    device = replace(one, address=hostile, identity=replace(one.identity, claims=claims))
+    out = io.BytesIO()
+    exports()["nmap"].write(town_run, (device,), out)
+    root = ET.fromstring(out.getvalue())
+    assert root.get("version") == "abc\td"
+    assert {one.get("addr", "").lower() for one in root.iter("address")} == {"abc\td"}
+    assert {one.text for one in root.iter("elem")} == {"abc\td"}
 
 
 def test_devices_outside_the_scope_are_not_written() -> None:

@@ -58,6 +58,7 @@ def test_a_folder_is_walked_and_needs_no_list(tmp_path: Path) -> None:
         ("    source: 'bench capture'\n", "", "has no 'source'"),
         ("    field: rtsp.server\n", "    field: rtsp.server\n    colour: red\n", "unknown key 'colour'"),
         ("'^NC-Stream/(?P<firmware>", "'^NC-Stream/((?P<firmware>", "is no regular expression"),
+        ("'^NC-Stream/(?P<firmware>", "'^NC-Stream/x{99999999999}(?P<firmware>", "is no regular expression"),
         (
             "      - {text: NC-Stream/4.2 (Linux), firmware: '4.2'}",
             "      - {firmware: '4.2'}",

@@ -3,30 +3,59 @@
 import io
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from auditor.intake import EvidenceError, charset_choice, grid, kinds, register_csv, workbook
 from auditor.intake.addresses import told
+from tests.fuzz.target import Target
 
 _MOST = 1024
 """Bytes that are read as a file: what breaks a reader is in its first kilobyte, and each takes a file to be written."""
 _ROW = b"IP;MAC;Serial;Model;timestamp;banner\n192.0.2.1;02:00:00:00:00:01;AB12345678;x;2026-03-01;login:\n"
 
+_TABLES = (
+    _ROW,
+    b'IP;Serial;Password\n192.0.2.1;AB1;x\n\n"a;""b";"c\nd";e\n',
+    b'sep=,\nip,mac,location\n192.0.2.3,02-00-00-00-00-03,"Gate, north"\n',
+    (b'"timestamp","ip","port","protocol","asn","geo","http","http_code","server","html_title"\n'
+    b'"2026-03-01 00:00:00","192.0.2.4","80","tcp","64500","AT","HTTP/1.1","200","App-webs/","index"\n'),
+    b"IPv4 Address,MAC Address,Device Serial No.,Software Version,Port,Device Type\n192.0.2.5,02:00:00:00:00:05,DS-X20200101AAWRC12345678,V5.4.5build 170123,8000,DS-X\n",
+    "IP,Modell,Größe\n192.0.2.6,é門,1\n".encode("utf-16"),
+)  # fmt: skip
+_SHEETS = (
+    b'<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="inlineStr"><is><t>Serial</t></is></c></row><row r="2"><c r="A2" s="1"><v>45000.5</v></c><c t="b"><v>1</v></c></row>',
+    b"IP</t></si><si><r><t>a</t></r><rPh><t>b</t></rPh></si></sst>",
+    b'<xf numFmtId="14"/><xf numFmtId="164"/></cellXfs><numFmts><numFmt numFmtId="164" formatCode="yyyy\\-mm"/></numFmts>',
+)  # fmt: skip
+_SCANS = (
+    (b'<?xml version="1.0"?><!DOCTYPE nmaprun><nmaprun scanner="nmap" start="1767225600"><host starttime="1767225600"><status state="up"/>'
+    b'<address addr="192.0.2.1" addrtype="ipv4"/><address addr="02:00:00:00:00:01" addrtype="mac" vendor="x"/><ports><port protocol="tcp" portid="80">'
+    b'<state state="open"/><service name="http" product="x" tunnel="ssl" servicefp="SF-Port80-TCP:V=7.95%r(GetRequest,10,&quot;HTTP/1\\.1\\x20200\\r\\n&quot;)"/>'
+    b'<script id="http-title" output="index"><elem key="title">index</elem></script><script id="ssl-cert" output="x"><elem key="pem">-----BEGIN CERTIFICATE-----</elem></script>'
+    b'<script id="banner" output="SSH-2.0-x"/></port></ports></host><runstats><finished time="1767225700"/></runstats></nmaprun>'),
+    b"open tcp 80 192.0.2.1 1767225600\nbanner tcp 80 192.0.2.1 1767225600 http HTTP/1.1 200 OK\\x0d\\x0aServer: x\n",
+    b'{"ip":"192.0.2.1","timestamp":"1767225600","ports":[{"port":80,"proto":"tcp","status":"open","service":{"name":"http","banner":"x"}}]}\n',
+    b'{"ip":"192.0.2.1","domain":"","data":{"http":{"status":"success","result":{"response":{"status_code":200,"headers":{"server":["x"]},"body":"<title>a"}}}}}\n',
+    b"# Nmap 7.95 scan initiated\nHost: 192.0.2.1 ()\tPorts: 80/open/tcp//http//x/\nNmap scan report for 192.0.2.1\nPORT STATE SERVICE\n80/tcp open http\n",
+)  # fmt: skip
 
-def feeds() -> dict[str, Callable[[bytes], None]]:
-    """Return the targets by name."""
-    return {
-        "register": _register,
-        "listed": _listed,
-        "workbook": _workbook,
-        "scans": _scans,
-        "grid": _grid,
-        "charset_choice": _charset,
-        "addresses": _addresses,
-    }
+
+def targets() -> Iterator[Target]:
+    """Yield the targets, each named by what it reads."""
+    known: tuple[tuple[str, Callable[[bytes], None], tuple[bytes, ...]], ...] = (
+        ("register", _register, _TABLES),
+        ("listed", _listed, _TABLES),
+        ("workbook", _workbook, _SHEETS),
+        ("scans", _scans, _SCANS),
+        ("grid", _grid, _TABLES),
+        ("charset_choice", _charset, (*_TABLES, "Tür;Größe;門口;камера\n".encode("utf-16"), "Tür;Größe\n".encode("cp1252"))),
+        ("addresses", _addresses, (b"192.0.2.1/24, 192.0.2.2:8080\n[2001:db8::1]:80\nhttp://192.0.2.1/\n192.000.002.001\n",)),
+    )  # fmt: skip
+    for name, feed, own in known:
+        yield Target(f"auditor.intake.{name}", feed, lambda own=own: own)  # type: ignore[misc]  # a default is typed by none
 
 
 @cache

@@ -113,3 +113,14 @@ def test_text_that_is_no_version_has_no_numbers() -> None:
     assert numbers("11.17.38-33_1D97A") is None
     assert numbers("unknown") is None
     assert numbers("V5.7.23_SP2") == (5, 7, 23, 2)
+
+
+@pytest.mark.parametrize("scheme", list(Scheme))
+@pytest.mark.parametrize(
+    "form", ["V5.{}", "{}.4", "5.4.{}", "V200R{}C00", "V200R001C{}SPC100", "V200R001C00SPC{}"]
+)
+def test_a_number_of_thousands_of_digits_is_no_version_and_no_fault(scheme: Scheme, form: str) -> None:
+    held = firmware(form.format("9" * 5000), "2017-01-23")
+    for bound in (Point("V5.4.5", None), Point("V200R001C00SPC200", None)):
+        assert compare(scheme, held, bound) in {Order.FOREIGN, Order.UNCLEAR}
+    assert numbers(form.format("9" * 5000)) is None

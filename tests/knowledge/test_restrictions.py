@@ -151,6 +151,12 @@ def test_an_owner_can_add_his_own_versioned_rules(device: Make, tmp_path: Path) 
         ('schema_version = 1\nname = "x"\nextends = ["mars"]', "which is not shipped"),
         ('schema_version = 1\nname = "x"\npurposes = ["fun"]', "is in no chosen instrument"),
         ('schema_version = 1\nname = "x"\n[[rule]]\nid = "a"', "rule[1]: title must be text"),
+        ('schema_version = 1\nname = "x"\nextends = ["../policies/us-federal"]', "which is not shipped"),
+        (f'schema_version = 1\nname = "x"\nextends = ["us-{"9" * 5000}"]', "which is not shipped"),
+        (f"schema_version = 0x{'f' * 9000}\nname = 1", "name must be text"),
+        (f"schema_version = 1\nname = 0x{'f' * 9000}", "got a number of thousands of digits"),
+        (f"schema_version = {'9' * 5000}", "not readable as toml"),
+        (f"schema_version = {'[' * 5000}", "not readable as toml"),
         ("schema_version = ", "not readable as toml"),
     ],
 )

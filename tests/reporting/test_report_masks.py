@@ -119,6 +119,7 @@ def test_the_last_part_of_an_address_is_masked_with_or_without_a_port(address: s
 def test_an_ipv6_address_keeps_its_network_alone() -> None:
     assert mask_address("2001:db8:1:2::5", None) == "2001:db8:1:2:•"
     assert mask_address("[2001:db8:1:2::5]:81", None) == "2001:db8:1:2:•"
+    assert mask_address("fe80::1%eth0", None) == "fe80:0:0:0:•"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Accounts the owner hands over: who may read the file, where an entry is used, and that no secret is ever shown."""
 
+import base64
 import copy
 import pickle
 from dataclasses import replace
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from auditor.scope import Credentials, CredentialsError, Doorstep, Entry, Place, Secret, read_credentials
+from auditor.scope.credentials_file import read_authorities
+from tests.fuzz.files import certificates
 
 SECRET = "Pl4nted-S3cret"
 
@@ -91,6 +94,8 @@ def test_an_entry_that_is_bound_to_nothing_is_refused(tmp_path: Path) -> None:
         (f'[[entry]]\nsite = "s"\nuser = "u"\npassword = ["{SECRET}"]\n', "must be text"),
         ("refusals = 0\n" + account("a", site='"s"'), "whole number from 1 to 20"),
         (account("a", site='"s"') * 2, "two entries are called"),
+        (f'[[entry]]\nsite = "s"\npassword = "{SECRET}"\nx = {"9" * 5000}\n', "not valid TOML"),
+        (f'[[entry]]\nsite = "s"\npassword = "{SECRET}"\nx = {"[" * 5000}\n', "not valid TOML"),
         ("", "holds no"),
     ],
 )
@@ -100,6 +105,19 @@ def test_a_mistake_is_told_without_the_secret(tmp_path: Path, text: str, words: 
     assert words in str(caught.value)
     assert SECRET not in repr(caught.value) + str(caught.value)
     assert caught.value.__cause__ is None or SECRET not in str(caught.value.__cause__)
+
+
+def test_certificates_of_authorities_that_nobody_can_read_are_refused(tmp_path: Path) -> None:
+    sound = base64.b64decode("".join(certificates()[0].decode().splitlines()[1:-1]))
+    path = tmp_path / "ca.pem"
+    # Version 2 (number 1) is none that certificates have; the other is cut short.
+    for damaged in (sound.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x01", 1), sound[:80]):
+        text = base64.encodebytes(damaged).decode()
+        path.write_text(f"-----BEGIN CERTIFICATE-----\n{text}-----END CERTIFICATE-----\n")
+        with pytest.raises(CredentialsError, match="holds no certificate in PEM form that can be read"):
+            read_authorities(path)
+    path.write_text(certificates()[0].decode())
+    assert read_authorities(path) == certificates()[0].decode()
 
 
 def test_entries_come_from_the_environment_alone() -> None:

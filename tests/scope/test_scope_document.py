@@ -97,9 +97,19 @@ days = 90
         ),
         (PAPER + "[pace]\npackets_per_second = -1\n", 9, "above 0"),
         (PAPER + "[pace]\npackets_per_second = true\n", 9, "above 0"),
+        (PAPER + "[pace]\npackets_per_second = 1e-320\n", 9, "above 0"),
+        (PAPER + f"[pace]\npackets_per_second = 1{'0' * 400}\n", 9, "at most 1000000000"),
         (PAPER + "[pace]\npackets_per_secnd = 1\n", 9, "did you mean 'packets_per_second'?"),
         (PAPER + "[methods]\nallow = ['tcp-swep']\n", 9, "did you mean 'tcp-sweep'?"),
         (PAPER + "[retention]\ndays = 0\n", 9, "at least 1"),
+        (PAPER + f"[retention]\ndays = {'9' * 40}\n", 9, "at most 36500"),
+        (PAPER + f"[retention]\ndays = 0x{'f' * 9000}\n", 9, "a number of thousands of digits"),
+        (PAPER.replace("2026-12-01T00:00:00Z", "9999-12-31T23:00:00-14:00"), 7, "after all calendars"),
+        (
+            PAPER + "[[window]]\ndays=['mon']\nfrom='18:00+01:00'\nuntil='06:00'\ntime_zone='UTC'\n",
+            10,
+            "without a zone",
+        ),
         (PAPER + "[site]\nname='x'\n", 8, "two brackets"),
         ("schema_version = = 1", 1, "not valid TOML"),
     ],
@@ -110,6 +120,12 @@ def test_each_mistake_is_named_with_its_line(text: str, line: int, says: str) ->
     message = str(caught.value)
     assert message.startswith(f"scope.toml:{line}: "), message
     assert says in message
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000, "{a=" * 5000])
+def test_what_no_reader_can_hold_is_not_valid_toml(value: str) -> None:
+    with pytest.raises(ScopeError, match="not valid TOML"):
+        read_text(f"{PAPER}x = {value}", "scope.toml")
 
 
 def test_a_missing_or_unreadable_file_says_what_to_do(tmp_path: Path) -> None:
