@@ -18,18 +18,28 @@ _ACTIONS = ("isolate", "close-service", "configure", "update", "investigate", "a
 
 
 def plan(
-    devices: Iterable[Device], *, book: Book | None = None, scope: str = "scope.toml"
+    devices: Iterable[Device],
+    *,
+    book: Book | None = None,
+    scope: str = "scope.toml",
+    are_sites_told_apart: bool = False,
 ) -> tuple[WorkOrder, ...]:
     """Return the work that the findings of these devices ask for, the most urgent first.
 
-    Each device brings its own findings. `scope` is the file named in the commands that check the result.
+    Each device brings its own findings. `scope` is the file named in the commands that check the result; with
+    `are_sites_told_apart` they name the site too, since one address may exist at several.
     """
     book = book or knowledge_book()
     groups: dict[tuple[str, str, str], list[Task]] = {}
     for device in devices:
         for task in apart([task for finding in device.findings for task in tasks(device, finding)]):
             groups.setdefault((device.site, task.action, task.key), []).append(task)
-    orders = [_with_accepted(key, group, book, scope) for key, group in groups.items()]
+    orders = [
+        _with_accepted(
+            key, group, book, ["--scope", scope, *(["--site", key[0]] if are_sites_told_apart else [])]
+        )
+        for key, group in groups.items()
+    ]
     return tuple(sorted(orders, key=_urgency))
 
 
@@ -43,7 +53,9 @@ def identity(site: str, action: str, key: str) -> str:
     return f"wo-{digest[:12]}"
 
 
-def _with_accepted(key: tuple[str, str, str], group: Sequence[Task], book: Book, scope: str) -> WorkOrder:
+def _with_accepted(
+    key: tuple[str, str, str], group: Sequence[Task], book: Book, scope: Sequence[str]
+) -> WorkOrder:
     """Return an order for what is not accepted, which names the devices where all of it is; or one where nothing is left."""
     left = [task for task in group if task.finding.accepted is None]
     order = _order(key, left or group, book, scope)
@@ -53,7 +65,7 @@ def _with_accepted(key: tuple[str, str, str], group: Sequence[Task], book: Book,
     return replace(order, devices=(), accepted=order.devices, check="", state=ACCEPTED)
 
 
-def _order(key: tuple[str, str, str], group: Sequence[Task], book: Book, scope: str) -> WorkOrder:
+def _order(key: tuple[str, str, str], group: Sequence[Task], book: Book, scope: Sequence[str]) -> WorkOrder:
     site, action, _ = key
     devices = {task.device.key: task.device for task in group}
     urgent = _leading([task.finding for task in group])
@@ -136,11 +148,11 @@ def host_of(place: str) -> str:
     return at.partition(":")[0] if at.count(":") == 1 else at
 
 
-def _check(addresses: Sequence[str], scope: str, *, with_account: bool) -> str:
+def _check(addresses: Sequence[str], scope: Sequence[str], *, with_account: bool) -> str:
     if not addresses:
         return ""
     account = ["--credentials", CREDENTIALS] if with_account else []
-    return shlex.join(["auditor", "scan", "--scope", scope, *account, *addresses])
+    return shlex.join(["auditor", "scan", *scope, *account, *addresses])
 
 
 def progress(

@@ -218,12 +218,17 @@ class _View:
 
         What others recorded counts as of its own moment: a list of January does not outrank who answered in March.
         """
-        heard = self.order[held.run]
-        if "live" in device.source:
-            return heard
-        at = device.last_seen
+        heard = [one for one in held.looks if one.heard]
+        if heard:
+            return max(self._place(one.run, one.live, moment(one.heard_last)) for one in heard)
+        return self._place(held.run, "live" in device.source, device.last_seen)
+
+    def _place(self, run: str, live: bool, at: datetime | None) -> int:
+        """Return the place of a run; of evidence of others, of the newest run begun by its moment if that is earlier."""
+        if live:
+            return self.order[run]
         known = [place for name, place in self.order.items() if at and self.runs[name].started <= at]
-        return min(heard, max(known, default=-1))
+        return min(self.order[run], max(known, default=-1))
 
     def _in_its_place(self, device: Device, last: int) -> tuple[str, str] | None:
         """Return who was met in its place later, and in which run; a part of the address counts where it was alone."""

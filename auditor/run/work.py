@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from auditor.knowledge import is_settled, knowledge_book, plan, progress
 from auditor.knowledge.assess import assess
@@ -29,9 +30,9 @@ def work(store: Store, picture: Picture, *, scope: str = "scope.toml") -> tuple[
         if one.run != picture.run.id and one.run in _names(picture)
     )  # fmt: skip
     settled = [_without_word(device) for device in done]
-    return progress(
-        plan(here, scope=scope), plan(absent, scope=scope), plan(settled, scope=scope), known=known
-    )
+    sites = {site for run in picture.runs for site in run.sites} | {one.site for one in devices.values()}
+    made = partial(plan, scope=scope, are_sites_told_apart=len(sites) > 1)
+    return progress(made(here), made(absent), made(settled), known=known)
 
 
 def _without_word(device: Device) -> Device:

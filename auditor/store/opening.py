@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -62,7 +63,25 @@ def _blame(path: Path, error: sqlite3.DatabaseError | UnicodeDecodeError) -> NoR
         raise UnusableError(f"{path}: is not an auditor database, or is damaged ({error})") from error
     if type(error) in {sqlite3.DatabaseError, sqlite3.OperationalError}:
         raise UnusableError(f"{path}: {_plain(error)}") from error
+    if isinstance(error, sqlite3.IntegrityError) and (damage := _damage(path)):
+        raise UnusableError(f"{path}: is damaged ({damage}); go on with a copy made before") from error
     raise error
+
+
+def _damage(path: Path) -> str:
+    """Say how a file breaks its own rules, "" where it keeps them: then what could not be written was our fault."""
+    try:
+        with closing(
+            sqlite3.connect(f"file:{quote(os.fsencode(path.resolve()))}?mode=ro", uri=True)
+        ) as other:
+            for (said,) in other.execute("PRAGMA integrity_check(1)"):
+                if said != "ok":
+                    return str(said)
+            for table, *_ in other.execute("PRAGMA foreign_key_check"):
+                return f"a row of {table} points at one that is not there"
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as trouble:
+        return str(trouble)
+    return ""
 
 
 def _plain(error: sqlite3.DatabaseError) -> str:

@@ -87,7 +87,7 @@ def meeting_of(row: Row, started: str) -> Meeting:
 def meetings(connection: sqlite3.Connection) -> list[Meeting]:
     """Return every meeting of the database."""
     started = {row[0]: row[1] for row in connection.execute("SELECT id, started FROM run")}
-    return [meeting_of(row, started[row["run"]]) for row in connection.execute("SELECT * FROM met")]
+    return [meeting_of(row, started.get(row["run"], "")) for row in connection.execute("SELECT * FROM met")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from itertools import islice
 from auditor.model import HEARD, NOT_THERE, WRITTEN, Device, Exchange, Finding, Identity
 from auditor.store.evidence import Shelf, finding_of, identity_of
 from auditor.store.newest import NOT_PUT, Asked, Closed, closed_ports, digest, has_closed, newest
-from auditor.store.presence import Whereabouts, answered, whereabouts
+from auditor.store.presence import Whereabouts, answered, moment_of, whereabouts
 from auditor.store.rows import DAMAGE, Row, exchange_of, moment
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,8 @@ class Look:
     live: bool
     in_vain: frozenset[Door] = frozenset()
     """Where a live question found nobody who answers it."""
+    heard_last: str = ""
+    """When it last answered, RFC 3339; "" where it did not, or nobody wrote it down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class _Batch:
                 any(one["source"] == "live" for one in asked[run])
                 or (run in heard and "live" in heard[run]["source"]),
                 in_vain(asked[run]),
+                moment_of(heard[run], "at") if run in heard else "",
             )
             for run in sorted({*heard, *asked}, key=lambda name: self.order[name])
         )  # fmt: skip

@@ -5,12 +5,15 @@ import os
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+from auditor.store.newest import NOT_PUT
 
 NETWORK, PART = "127.78.0.0/21", "127.78.0.0/26"
 COUNT, NMAP_COUNT = 1000, 50
@@ -68,6 +71,17 @@ def timed(command: list[str], cwd: Path) -> tuple[float, float]:
     return time.monotonic() - began, usage.ru_maxrss / 1024
 
 
+def questions(database: Path) -> int:
+    """Return how many questions were put to the devices, whatever came of them; ports tried and datagrams to groups apart."""
+    with closing(sqlite3.connect(database)) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM exchange WHERE source = 'live' AND protocol <> 'observed'"
+            f" AND status NOT IN ({', '.join('?' for _ in NOT_PUT)}) AND (transport <> 'udp' OR probe = 'snmp')",
+            [one.value for one in NOT_PUT],
+        ).fetchone()
+    return int(row[0])
+
+
 def run(out: Path) -> dict[str, object]:
     """Measure both in one run and give the ratio."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
@@ -84,6 +98,7 @@ def run(out: Path) -> dict[str, object]:
             "seconds": round(seconds, 1),
             "devices_per_second": round(len(devices) / seconds, 1),
             "peak_mb": round(peak),
+            "questions_a_device": round(questions(database) / len(devices), 2),
         }
         if shutil.which("nmap") is None:
             return {**result, "nmap": "not installed: no ratio (Debian: apt-get install nmap)"}

@@ -72,6 +72,9 @@ def test_orders_findings_and_show_name_the_site_it_was_heard_at_last(
     now = f"hall/{ADDRESS} (now at {ADDRESS}, site school)"
     orders = told(capsys, store, "plan")
     assert f"To do: {now}" in orders
+    checks = [one["check"] for one in json.loads(told(capsys, store, "plan", "--json"))["orders"]]
+    assert checks
+    assert all(check.endswith(f"--site school {ADDRESS}") for check in checks)
     assert f"To do: hall/{ADDRESS}\n" not in orders
     assert now in told(capsys, store, "findings")
     shown = told(capsys, store, "show", ADDRESS)

@@ -73,6 +73,12 @@ def test_the_check_is_a_command_for_just_these_devices(device: Make) -> None:
     assert order.title == "Close telnet on 3 devices"
 
 
+def test_where_an_address_may_exist_twice_the_check_names_the_site(device: Make) -> None:
+    orders = plan(_town(device), are_sites_told_apart=True)
+    order = next(one for one in orders if one.action == "close-service")
+    assert shlex.split(order.check)[:6] == ["auditor", "scan", "--scope", "scope.toml", "--site", "town-hall"]
+
+
 def test_a_missing_fact_is_read_from_the_device_before_the_supplier_is_asked(device: Make) -> None:
     orders = _by_action(plan(_town(device)))
     order = next(one for one in orders["investigate"] if "build date" in one.title)

@@ -3,9 +3,9 @@
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,11 @@ DAMAGES: tuple[object, ...] = (
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("plan",), ("compare",), ("devices", "--all"), ("report", "--format", "md", "-o", "-"), ("show", A), ("findings",),
     ("runs",), ("export", "jsonl"), ("devices", "--json"),
+)  # fmt: skip
+LIST = "LIST"
+WRITING: tuple[tuple[str, ...], ...] = (
+    ("assess",), ("identify",), ("retire", A, "--reason", "sold", "--by", "J. Doe"), ("import", "csv", LIST, "--map", "address=IP address,model=Model", "--no-scope"),
+    ("purge", "--days", "0"),
 )  # fmt: skip
 KNOWN = {0, 1, 2}
 """Good, nothing found, and a database that cannot be used, with the file named."""
@@ -69,13 +74,18 @@ def edits(path: Path) -> Iterator[tuple[str, str, tuple[object, ...]]]:
         yield f"half of {table} lost", f"DELETE FROM [{table}] WHERE rowid % 2 = 0", ()
 
 
-def test_no_damaged_record_ends_a_reading_command_as_our_fault(
-    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    turn, wrong = cycle(COMMANDS), []
+def ended_as_our_fault(
+    whole: Path,
+    folder: Path,
+    commands: Sequence[Sequence[str]],
+    capsys: pytest.CaptureFixture[str],
+    each: int,
+) -> Iterator[str]:
+    """Yield every damage after which a command ended otherwise than known, with what it said."""
+    turn = cycle(commands)
     for name, edit, values in edits(whole):
-        for words in COMMANDS if WHOLE else (next(turn), next(turn)):
-            path = tmp_path / "b.sqlite"
+        for words in commands if WHOLE else tuple(islice(turn, each)):
+            path = folder / "b.sqlite"
             for rest in ("", "-wal", "-shm"):
                 Path(f"{path}{rest}").unlink(missing_ok=True)
             shutil.copy(whole, path)
@@ -88,7 +98,26 @@ def test_no_damaged_record_ends_a_reading_command_as_our_fault(
             code = command([*words, "--db", str(path)])
             said = capsys.readouterr().err
             if code not in KNOWN:
-                wrong.append(f"{name}: {words[0]} ended with {code}: {said.strip()[-300:]}")
+                yield f"{name}: {words[0]} ended with {code}: {said.strip()[-300:]}"
+
+
+def test_no_damaged_record_ends_a_reading_command_as_our_fault(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = list(ended_as_our_fault(whole, tmp_path, COMMANDS, capsys, 2))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_damaged_record_ends_a_writing_command_as_our_fault(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text(f"IP address,Model\n{A},DS-2CD2142FWD-I\n")
+    commands = [[str(listed) if word == LIST else word for word in words] for words in WRITING]
+    for words in commands:
+        shutil.copy(whole, tmp_path / "sound.sqlite")
+        assert command([*words, "--db", str(tmp_path / "sound.sqlite")]) in {0, 1}, words
+    wrong = list(ended_as_our_fault(whole, tmp_path, commands, capsys, 1))
     assert not wrong, "\n".join(wrong)
 
 

@@ -1,6 +1,7 @@
 """Silent, replaced, not asked: what is said of a device by the ports at which it was asked again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,18 @@ def test_a_device_is_silent_where_each_of_its_ports_was_asked_in_vain(store: Sto
     found = run(store, 3, tried(3, 81, status))
     assert found["dahua"].standing.state is State.SILENT
     assert found["dahua"].standing.since == Hearing("", 3, ()).at
+
+
+@pytest.mark.parametrize(("recorded", "state"), [(2, State.SILENT), (4, State.HEARD)])
+def test_what_others_recorded_counts_as_of_its_own_moment_whenever_it_is_imported(
+    store: Store, recorded: int, state: State
+) -> None:
+    run(store, 1, heard(1, 80, DAHUA), whole=True)
+    run(store, 3, tried(3, 80, Status.SILENT), whole=True)
+    captured = replace(heard(recorded, 80, DAHUA), source="pcap")
+    told(store, Hearing("run-9", 9, (captured,), whole=False, source="pcap"))
+    (device,) = picture(store).devices
+    assert device.standing.state is state
 
 
 def test_who_answers_at_another_port_is_not_in_the_place_of_a_device_whose_port_nobody_asked(
