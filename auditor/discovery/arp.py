@@ -21,7 +21,7 @@ from auditor.model import (
 )
 from auditor.net import Emit, Field, alternating, streamed
 from auditor.net.door import NotSentError
-from auditor.net.field import Block
+from auditor.net.front import Block
 from auditor.net.neighbours import Answer, Neighbours, NeighboursError
 from auditor.net.owed import MACHINE
 

@@ -11,11 +11,14 @@ from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 
 from auditor.discovery import default_ports
 from auditor.model import Grant, Method, Protocol, Sighting, Status
-from auditor.net import Block, Emit, Field, streamed
+from auditor.net import Block, Emit, Field, Stretch, streamed
 
 METHOD = Method.TCP_SWEEP
 PROTOCOL: Protocol | None = None
 """A sweep reads nothing, so it has no exchange."""
+
+Trying = asyncio.Task[None]
+"""A try that is under way."""
 
 NOT_SAMPLED = "not swept: nobody answered in a sample of its /24"
 
@@ -43,6 +46,9 @@ class _Sweep:
         self._open: set[tuple[str, int]] = set()
         self._alive: set[str] = set()
         self._blocks_alive: set[Block] = set()
+        self._left_out: frozenset[Block] = frozenset()
+        """Where the sample found nobody, unless these are swept, too."""
+        self._group: asyncio.TaskGroup
         listed = default_ports()
         self._ports = field.ports or tuple(port.number for port in listed)
         telling = tuple(port.number for port in listed if port.telling and port.number in self._ports)
@@ -51,24 +57,55 @@ class _Sweep:
     async def run(self, emit: Emit) -> None:
         """Sweep all blocks, or those a sample shows to be inhabited."""
         blocks = list(self._field.blocks())
+        async with asyncio.TaskGroup() as self._group:
+            await self._in_order(blocks, emit)
+
+    async def _in_order(self, blocks: Sequence[Block], emit: Emit) -> None:
         if len(blocks) > _SAMPLE_ABOVE:
-            await self._try(self._samples(blocks), emit)
+            await _all(await self._try(self._samples(blocks), emit))
             large = {block for block in blocks if len(block) > _SMALL}
             empty = sorted(large - self._blocks_alive, key=lambda block: (block.version, block.first))
             silent = frozenset(empty)
-            await self._sweep([block for block in blocks if block not in silent], emit)
+            self._field.arrange([*(block for block in blocks if block not in silent), *empty])
             if not self._field.thorough:
                 self._field.skip(NOT_SAMPLED, sum(len(block) for block in empty))
-                return
-            blocks = empty
-        await self._sweep(blocks, emit)
+                self._left_out = silent
+        else:
+            self._field.arrange(blocks)
+        await self._sweep(emit)
 
-    async def _sweep(self, blocks: Sequence[Block], emit: Emit) -> None:
-        await self._try(self._everything(blocks), emit)
-        if self._field.thorough and not self._field.stopped:
-            await self._try(self._second_look(blocks), emit)
+    async def _sweep(self, emit: Emit) -> None:
+        """Go through stretch after stretch; of one that is over, silent addresses are looked at again where asked to."""
+        before: tuple[Stretch, asyncio.Task[None]] | None = None
+        async with asyncio.TaskGroup() as settling:
+            async for stretch in self._field.stretches():
+                begun = await self._try(self._everything(stretch), emit)
+                if before is not None:
+                    await self._again(*before, emit)
+                before = stretch, settling.create_task(self._settled(stretch, begun))
+                if self._field.stopped:
+                    return
+            if before is not None:
+                await self._again(*before, emit)
+
+    async def _again(self, stretch: Stretch, settled: "asyncio.Task[None]", emit: Emit) -> None:
+        if self._field.thorough:
+            await settled
+            await _all(await self._try(self._second_look(stretch), emit))
+            self._leave(stretch)
+
+    async def _settled(self, stretch: Stretch, begun: Sequence[Trying]) -> None:
+        """Wait until every try of a stretch has come to something; leave it unless it is looked at again."""
+        await _all(begun)
+        if not self._field.thorough:
+            self._leave(stretch)
+
+    def _leave(self, stretch: Stretch) -> None:
         if not self._field.stopped:
-            self._field.swept += sum(len(block) for block in blocks)
+            self._field.swept += sum(
+                len(piece) for block, piece in stretch.pieces if block not in self._left_out
+            )
+        self._field.heard_out(stretch)
 
     def _samples(self, blocks: Sequence[Block]) -> Iterator[tuple[Block, str, int]]:
         for port in self._telling:
@@ -76,26 +113,23 @@ class _Sweep:
                 if len(block) > _SMALL and block not in self._blocks_alive:
                     yield from ((block, address, port) for address in sample(block))
 
-    def _everything(self, blocks: Sequence[Block]) -> Iterator[tuple[Block, str, int]]:
-        """Port by port over a group of blocks, so that one host is asked rarely and no subnet in a stretch.
+    def _everything(self, stretch: Stretch) -> Iterator[tuple[Block, str, int]]:
+        """Port by port over one stretch, so that one host is asked rarely and no subnet in a run of its own."""
+        inhabited = [one for one in stretch.in_turn() if one[0] not in self._left_out]
+        for port in self._ports:
+            yield from ((block, address, port) for block, address in inhabited)
 
-        A group is small, so that all ports of a device are known within a minute or so of the first.
-        """
-        together = self._field.blocks_at_once
-        for start in range(0, len(blocks), together):
-            group = tuple(_in_turn(blocks[start : start + together]))
-            for port in self._ports:
-                yield from ((block, address, port) for block, address in group)
-
-    def _second_look(self, blocks: Sequence[Block]) -> Iterator[tuple[Block, str, int]]:
+    def _second_look(self, stretch: Stretch) -> Iterator[tuple[Block, str, int]]:
         """Try the telling ports of silent addresses again: a packet may have been lost."""
         for port in self._telling:
-            for block in blocks:
-                yield from ((block, address, port) for address in block if address not in self._alive)
+            for block, address in stretch.in_turn():
+                if address not in self._alive:
+                    yield block, address, port
 
-    async def _try(self, tries: Iterator[tuple[Block, str, int]], emit: Emit) -> None:
-        """Try one after the other, and do not wait for those who keep us waiting while there is room."""
+    async def _try(self, tries: Iterator[tuple[Block, str, int]], emit: Emit) -> list[Trying]:
+        """Try one after the other; return those not settled yet: who keeps us waiting is not waited for."""
         room = self._field.room
+        waiting: set[Trying] = set()
 
         async def later(
             block: Block, grant: Grant, port: int, looking: Awaitable[tuple[Status, str]]
@@ -105,22 +139,24 @@ class _Sweep:
             finally:
                 room.release()
 
-        async with asyncio.TaskGroup() as group:
-            for number, (block, address, port) in enumerate(tries):
-                if number % _BREATH == 0:
-                    await asyncio.sleep(0)
-                if self._field.stopped:
-                    return
-                grant = self._field.grant(address)
-                if grant is None or (address, port) in self._open:
-                    continue
-                await room.acquire()
-                looked = self._field.tcp_open(grant, port)
-                if isinstance(looked, tuple):
-                    room.release()
-                    self._take(block, grant, port, looked, emit)
-                else:
-                    group.create_task(later(block, grant, port, looked))
+        for number, (block, address, port) in enumerate(tries):
+            if number % _BREATH == 0:
+                await asyncio.sleep(0)
+            if self._field.stopped:
+                break
+            grant = self._field.grant(address)
+            if grant is None or (address, port) in self._open:
+                continue
+            await room.acquire()
+            looked = self._field.tcp_open(grant, port)
+            if isinstance(looked, tuple):
+                room.release()
+                self._take(block, grant, port, looked, emit)
+            else:
+                trying = self._group.create_task(later(block, grant, port, looked))
+                waiting.add(trying)
+                trying.add_done_callback(waiting.discard)
+        return list(waiting)
 
     def _take(self, block: Block, grant: Grant, port: int, looked: tuple[Status, str], emit: Emit) -> None:
         status, reason = looked
@@ -149,13 +185,6 @@ def sample(block: Block) -> tuple[str, ...]:
     return (*sorted(chosen), *picks)
 
 
-def _in_turn(blocks: Sequence[Block]) -> Iterator[tuple[Block, str]]:
-    active = [(block, iter(block)) for block in blocks]
-    while active:
-        remaining = []
-        for block, addresses in active:
-            address = next(addresses, None)
-            if address is not None:
-                remaining.append((block, addresses))
-                yield block, address
-        active = remaining
+async def _all(tries: Sequence[Trying]) -> None:
+    if tries:
+        await asyncio.wait(tries)

@@ -3,7 +3,8 @@
 from auditor.net.answers import Answer
 from auditor.net.authenticated import Ears, LoggedLine
 from auditor.net.budget import Budget
-from auditor.net.field import Block, Field, Look
+from auditor.net.field import Field, Look
+from auditor.net.front import Block, Front, Stretch
 from auditor.net.inquiry import Emit, alternating, inquire, streamed
 from auditor.net.line import Line
 from auditor.net.managed import MAX_ROWS, ManagedLine
@@ -24,6 +25,7 @@ __all__ = [
     "Ears",
     "Emit",
     "Field",
+    "Front",
     "Heard",
     "Line",
     "LoggedLine",
@@ -32,6 +34,7 @@ __all__ = [
     "Network",
     "Question",
     "Stop",
+    "Stretch",
     "Trust",
     "alternating",
     "inquire",

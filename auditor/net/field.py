@@ -4,19 +4,19 @@ import asyncio
 import errno
 import socket  # noqa: TID251 - net owns the sockets
 import struct
-from collections.abc import Awaitable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from datetime import datetime
 from math import ceil
 
 from auditor.model import Grant, Method, Status, Withheld
 from auditor.net.door import SYN_DEADLINE, NotSentError, Passage, Segment
+from auditor.net.front import Block, Front, Stretch
 from auditor.net.interfaces import interface
 from auditor.net.line import Office
 from auditor.net.links import NO_LINK
 from auditor.net.owed import is_owed
 from auditor.net.pace import Tempo
-from auditor.scope import SWEEP_LIMIT_V6, Refusal, Scope, address_text
+from auditor.scope import SWEEP_LIMIT_V6, Refusal, Scope
 from auditor.scope.windows import closes
 
 _RESET = struct.pack("ii", 1, 0)
@@ -36,26 +36,6 @@ _CLOSED: Look = (Status.REFUSED, "connection refused")
 _NOBODY: Look = (Status.SILENT, "nobody on our segment has this address")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """The part of one /24 (IPv6: of one run of 256) that is granted, first and last address included."""
-
-    version: int
-    first: int
-    last: int
-
-    def __len__(self) -> int:
-        return self.last - self.first + 1
-
-    @property
-    def ends(self) -> tuple[str, str]:
-        """Its first and its last address."""
-        return address_text(self.version, self.first), address_text(self.version, self.last)
-
-    def __iter__(self) -> Iterator[str]:
-        return (address_text(self.version, number) for number in range(self.first, self.last + 1))
-
-
 class Field:
     """What discovery is given: the granted addresses and interfaces of a site, and ways to try them.
 
@@ -72,6 +52,7 @@ class Field:
         ports: tuple[int, ...] = (),
         thorough: bool = False,
         room: asyncio.Semaphore | None = None,
+        front: Front | None = None,
     ) -> None:
         if site is None and len(scope.sites) == 1:
             site = scope.sites[0].name
@@ -94,6 +75,8 @@ class Field:
         """Sweep also where a sample found nobody, and try twice."""
         self.room = room or asyncio.Semaphore(_ROOM)
         """Taken for each connection of a sweep that is being waited for, by all fields of a network."""
+        self._front = front or Front(self.blocks, self.blocks_at_once, ports=len(ports) or 1)
+        self._member = self._front.join(orders=self.sweeps)
         self.swept = 0
         """Addresses of which every port was tried."""
         self.notes: list[str] = []
@@ -142,6 +125,22 @@ class Field:
     def hold_off(self, addresses: Mapping[str, str]) -> None:
         """Try none of these addresses, and count each as withheld for its reason."""
         self._held_off = addresses
+
+    def arrange(self, blocks: Sequence[Block]) -> None:
+        """Say in which order the blocks are searched, by all methods."""
+        self._front.arrange(self._member, blocks)
+
+    def stretches(self) -> AsyncIterator[Stretch]:
+        """Walk the granted addresses stretch by stretch, side by side with the other methods."""
+        return self._front.walk(self._member)
+
+    def heard_out(self, stretch: Stretch) -> None:
+        """State that nothing more is to come of a stretch."""
+        self._front.heard_out(self._member, stretch)
+
+    def retire(self) -> None:
+        """State that nothing more is looked for through this field."""
+        self._front.retire(self._member)
 
     def grant(self, address: str) -> Grant | None:
         """Ask the scope for the address now; a refusal is counted. A grant holds until its own end."""

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from auditor.model import Endpoint, Exchange, Grant, Sighting, Status, Transport
 from auditor.net.cast import Cast, Datagram
 from auditor.net.door import BROADCAST, NotSentError, Segment
-from auditor.net.field import Block, Field
+from auditor.net.field import Field
+from auditor.net.front import Block, Stretch
 from auditor.net.links import NO_LINK
 from auditor.net.owed import is_owed
 from auditor.net.question import Heard, Question
@@ -16,6 +17,8 @@ _MOST_PER_SOURCE = 16
 """Different datagrams kept from one address; odd stacks send several, a reflector any number."""
 _TOGETHER = 32
 """Blocks of addresses asked in turn, so that no subnet gets a stretch of packets of its own."""
+_BEHIND = 2
+"""Stretches that wait for the next request at most."""
 _BREATH = 64
 """Datagrams after which others get to run, where the pace makes nobody wait."""
 
@@ -79,6 +82,8 @@ class _Inquiry:
         self._sent = field.monotonic()
         self._sent_to: dict[str, float] = {}
         self._sent_on: list[tuple[Segment, float]] = []
+        self._asked: list[tuple[float, Stretch]] = []
+        """Stretches asked everything, with when that was, until they are heard out."""
 
     async def run(self, emit: Emit) -> None:
         """Ask and listen until `wait` seconds after the last request, or until we stop."""
@@ -90,6 +95,7 @@ class _Inquiry:
                         break
                     datagram = await cast.next(0.1)
                     self._hear(datagram, emit)
+                    self._leave()
                 # Where our own loop was late, answers that came in time lie unread.
                 for datagram in await cast.unread():
                     self._hear(datagram, emit)
@@ -99,6 +105,11 @@ class _Inquiry:
         if not sending.cancelled():
             sending.result()
         self._withhold_unheard()
+
+    def _leave(self) -> None:
+        """Leave the stretches of which no answer is waited for any more."""
+        while self._asked and self._field.monotonic() >= self._asked[0][0] + self._question.wait:
+            self._field.heard_out(self._asked.pop(0)[1])
 
     def _withhold_unheard(self) -> None:
         """Count whom a link that was down kept from answering."""
@@ -119,19 +130,57 @@ class _Inquiry:
         for segment in segments:
             self._listen(cast, segment)
         for request in self._question.requests:
-            if request is not self._question.requests[0]:
+            if segments and request is not self._question.requests[0]:
                 await asyncio.sleep(self._question.gap)
             for segment in segments:
                 await self._ask_segment(cast, segment, request)
-            if segments:
-                await asyncio.sleep(self._question.gap)  # who has answered by then is not asked again
-            for number, address in enumerate(alternating(self._field.blocks())):
-                if self._field.stopped:
-                    return
-                if number % _BREATH == 0:
-                    await asyncio.sleep(0)
-                if not self._has_answered(address, request) and not self._field.is_absent(address):
-                    await self._ask_address(cast, address, request)
+        if segments:
+            await asyncio.sleep(self._question.gap)  # who has answered by then is not asked again
+        # Each request follows the one before, a gap behind it, so that the gaps cost no time in all.
+        queues = [asyncio.Queue[tuple[float, Stretch] | None](_BEHIND) for _ in self._question.requests]
+        async with asyncio.TaskGroup() as walkers:
+            walkers.create_task(self._lead(queues[0]))
+            for number, request in enumerate(self._question.requests):
+                following = queues[number + 1] if number + 1 < len(queues) else None
+                walkers.create_task(self._follow(cast, request, queues[number], following))
+
+    async def _lead(self, to: "asyncio.Queue[tuple[float, Stretch] | None]") -> None:
+        async for stretch in self._field.stretches():
+            if self._field.stopped:
+                break
+            await to.put((0.0, stretch))
+            await to.join()
+        await to.put(None)
+
+    async def _follow(
+        self,
+        cast: Cast,
+        request: bytes,
+        stretches: "asyncio.Queue[tuple[float, Stretch] | None]",
+        following: "asyncio.Queue[tuple[float, Stretch] | None] | None",
+    ) -> None:
+        """Put one request to stretch after stretch, none before its time, and hand each on."""
+        while (one := await stretches.get()) is not None:
+            due, stretch = one
+            await asyncio.sleep(max(0.0, due - self._field.monotonic()))
+            await self._ask_stretch(cast, request, stretch)
+            now = self._field.monotonic()
+            if following is None:
+                self._asked.append((now, stretch))
+            else:
+                await following.put((now + self._question.gap, stretch))
+            stretches.task_done()
+        if following is not None:
+            await following.put(None)
+
+    async def _ask_stretch(self, cast: Cast, request: bytes, stretch: Stretch) -> None:
+        for number, address in enumerate(stretch.addresses()):
+            if self._field.stopped:
+                return
+            if number % _BREATH == 0:
+                await asyncio.sleep(0)
+            if not self._has_answered(address, request) and not self._field.is_absent(address):
+                await self._ask_address(cast, address, request)
 
     def _has_answered(self, address: str, request: bytes) -> bool:
         answered = self._answered.get(address)

@@ -11,6 +11,7 @@ from auditor.model import Endpoint, Grant, Pace, Plan
 from auditor.net.budget import Budget
 from auditor.net.door import Door
 from auditor.net.field import Field
+from auditor.net.front import Front
 from auditor.net.lateness import Lateness
 from auditor.net.line import Line, Office
 from auditor.net.links import Links
@@ -76,10 +77,21 @@ class Network:
         self._office.links.look()
 
     def field(
-        self, scope: Scope, site: str | None = None, *, ports: tuple[int, ...] = (), thorough: bool = False
+        self,
+        scope: Scope,
+        site: str | None = None,
+        *,
+        ports: tuple[int, ...] = (),
+        thorough: bool = False,
+        front: Front | None = None,
     ) -> Field:
-        """Return the field of one site (None: the only one) for discovery; empty `ports` means the default list."""
-        return Field(scope, site, office=self._office, ports=ports, thorough=thorough, room=self._sweeping)
+        """Return the field of one site (None: the only one) for discovery; empty `ports` means the default list.
+
+        Fields with one `front` go through the network side by side.
+        """
+        return Field(
+            scope, site, office=self._office, ports=ports, thorough=thorough, room=self._sweeping, front=front
+        )
 
 
 def _room_for_files() -> int:

@@ -119,6 +119,10 @@ class Pursuit:
     async def abandon(self) -> None:
         """End all asking: what is under way ends by itself, since nothing may be sent any more."""
         self.close_all()
+        for target in in_order(self.targets.values()):
+            if not target.is_done and target.has_anything():
+                # Met, but not come to: what it said of itself is written down.
+                self.follow(target)
         if self._tasks:
             _, late = await asyncio.wait(self._tasks.values(), timeout=_FAREWELL)
             for task in late:

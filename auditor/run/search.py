@@ -1,14 +1,15 @@
 """Finding: the scope chunk by chunk, every allowed method at once; whoever answers is followed up."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 
 from auditor.discovery.arp import unknown_before
 from auditor.model import Endpoint, Exchange, Grant, Method, Protocol, Sighting, Status
-from auditor.net import FAULT, Field, Look, Network
+from auditor.net import FAULT, Field, Front, Look, Network, Stretch
+from auditor.run.ahead import Ahead
 from auditor.run.coverage import from_fields, not_tried
 from auditor.run.gate import Gate
 from auditor.run.past import Past
@@ -24,6 +25,8 @@ _MOST_TRIED = 4
 """Ports tried of a device that was met before, by no TCP port, and is silent now."""
 _SWEEP = "tries of a sweep"
 """What stands among the questions we owe a device for ports that were not tried."""
+_NEWS = 0.1
+"""Seconds for the last sightings of a stretch to be taken in before its devices are closed."""
 _SITES = 8
 """Sites swept side by side; the pace is kept for all of them together."""
 
@@ -40,6 +43,8 @@ class Search:
     past: Past
     known: tuple[Place, ...] = ()
     """Where devices were met before this run."""
+    _ahead: dict[str, Ahead] = field(default_factory=dict)
+    """By site: what the sweep under way has still before it."""
     _fields: dict[str, list[Field]] = field(default_factory=dict)
     """By name of the chunk under way: what looks into it."""
     _unknown: dict[str, Mapping[str, str]] = field(default_factory=dict)
@@ -100,20 +105,21 @@ class Search:
         while True:
             fields = self._fields[chunk.name] = []
             scope, asked = await self._neighbours_first(chunk, fields)
-            async with asyncio.TaskGroup() as group:
-                for module in methods(scope.methods - asked):
-                    group.create_task(self._discover(scope, chunk, module, fields))
+            await self._side_by_side(scope, chunk, methods(scope.methods - asked), fields)
             self.gate.check()
             now = self.gate.clock()
             if self.gate.scope.opening(now) == now:
                 break
             await self.gate.passed()
-        await self._look_again(scope, chunk, fields)
+        self._owe(chunk, fields)
+        self.record.chunk(chunk.name, from_fields(self._fields.pop(chunk.name)))
+
+    def _owe(self, chunk: Chunk, fields: list[Field]) -> None:
+        """Let devices of which not every port was tried not pass for asked to their end."""
         for reason, addresses in not_tried(fields).items():
             for address in addresses:
                 if target := self.pursuit.targets.get(f"{chunk.site}/{address}"):
                     target.owed[_SWEEP, reason] = reason
-        self.record.chunk(chunk.name, from_fields(self._fields.pop(chunk.name)))
 
     async def _neighbours_first(self, chunk: Chunk, fields: list[Field]) -> tuple[Scope, frozenset[Method]]:
         """Learn where those are whom the scope excludes by a hardware address, before anything else is sent there.
@@ -127,7 +133,7 @@ class Search:
             return scope, frozenset()
         asked: list[Field] = []
         for module in methods(scope.methods & {Method.ARP}):
-            await self._discover(scope, chunk, module, asked)
+            await self._discover(chunk, module, self._field(scope, chunk, module, asked))
         fields += asked
         unknown = {
             address: reason for one in asked for reason, all_of in one.unasked().items() for address in all_of
@@ -138,20 +144,67 @@ class Search:
         macs = {one.address: one.mac for one in self._of(chunk.site) if one.mac}
         return scope.holding_off(chunk.site, macs, now), frozenset({Method.ARP})
 
-    async def _look_again(self, scope: Scope, chunk: Chunk, fields: list[Field]) -> None:
-        """Try the ports that devices had when they were last met, so that what has closed, or is silent, was asked."""
-        if Method.TCP_SWEEP not in scope.methods:
-            return
+    async def _side_by_side(
+        self, scope: Scope, chunk: Chunk, modules: tuple[ModuleType, ...], fields: list[Field]
+    ) -> None:
+        """Go through a chunk with several methods; whoever was found in a stretch that all have left is closed."""
         part = scope.narrow(targets=chunk.targets) if chunk.targets else scope
-        looking = self.network.field(part, chunk.site, ports=self.audit.ports, thorough=self.audit.thorough)
-        looking.hold_off(self._unknown.get(chunk.site, {}))
-        fields.append(looking)
-        places = [
-            one for one in self.known if one.site == chunk.site and chunk.holds(*address_number(one.address))
-        ]
+        again = self.network.field(part, chunk.site, ports=self.audit.ports, thorough=self.audit.thorough)
+        again.hold_off(self._unknown.get(chunk.site, {}))
+        again.retire()
+        fields.append(again)
         async with asyncio.TaskGroup() as group:
-            for place in places:
-                group.create_task(self._look_at(looking, place))
+
+            def leaving(work: Coroutine[None, None, None]) -> None:
+                group.create_task(work)
+
+            front = Front(
+                again.blocks,
+                again.blocks_at_once,
+                ports=len(self.audit.swept_ports),
+                entered=lambda stretch: self._enter(chunk, stretch),
+                left=lambda stretch: leaving(self._leave(chunk, stretch, again)),
+            )
+            self._ahead[chunk.site] = Ahead(chunk)
+            looking = [self._field(scope, chunk, module, fields, front) for module in modules]
+            for module, one in zip(modules, looking, strict=True):
+                group.create_task(self._discover(chunk, module, one))
+        self._ahead.pop(chunk.site)
+
+    def _enter(self, chunk: Chunk, stretch: Stretch) -> None:
+        """Begin to ask those who were met before the sweep came to them."""
+        self._ahead[chunk.site].enter(stretch)
+        for target in self._in(chunk, stretch):
+            if target.has_anything() and not target.is_done:
+                self.pursuit.follow(target)
+
+    async def _leave(self, chunk: Chunk, stretch: Stretch, again: Field) -> None:
+        """Let the devices of a stretch be asked to their end: nothing more will be found there."""
+        await asyncio.sleep(_NEWS)
+        if again.stopped:
+            return
+        await self._look_again(chunk, stretch, again)
+        now = self.gate.clock()
+        if self.gate.scope.opening(now) != now:
+            return  # outside a window nothing was tried: the chunk is swept again
+        self._owe(chunk, self._fields[chunk.name])
+        for target in self._in(chunk, stretch):
+            target.close()
+
+    def _in(self, chunk: Chunk, stretch: Stretch) -> Iterator[Target]:
+        for address in stretch.addresses():
+            if (target := self.pursuit.targets.get(f"{chunk.site}/{address}")) is not None:
+                yield target
+
+    async def _look_again(self, chunk: Chunk, stretch: Stretch, looking: Field) -> None:
+        """Try the ports that devices had when they were last met, so that what has closed, or is silent, was asked."""
+        if not looking.sweeps:
+            return
+        addresses = set(stretch.addresses())
+        async with asyncio.TaskGroup() as group:
+            for place in self.known:
+                if place.site == chunk.site and place.address in addresses:
+                    group.create_task(self._look_at(looking, place))
 
     async def _look_at(self, looking: Field, place: Place) -> None:
         subject = f"{place.site}/{place.address}"
@@ -193,21 +246,30 @@ class Search:
             return tuple(self.audit.swept_ports[:_MOST_TRIED])
         return tuple(ports)
 
-    async def _discover(self, scope: Scope, chunk: Chunk, module: ModuleType, fields: list[Field]) -> None:
+    def _field(
+        self, scope: Scope, chunk: Chunk, module: ModuleType, fields: list[Field], front: Front | None = None
+    ) -> Field:
         wanted = {module.METHOD, Method.MULTICAST} if chunk.is_first else {module.METHOD}
         part = scope.narrow(targets=chunk.targets, methods=scope.methods & wanted)
-        looking = self.network.field(part, chunk.site, ports=self.audit.ports, thorough=self.audit.thorough)
+        looking = self.network.field(
+            part, chunk.site, ports=self.audit.ports, thorough=self.audit.thorough, front=front
+        )
         looking.hold_off(self._unknown.get(chunk.site, {}))
         fields.append(looking)
+        return looking
 
+    async def _discover(self, chunk: Chunk, module: ModuleType, looking: Field) -> None:
         async def look() -> None:
             async for sighting in module.discover(looking):
                 if not (looking.bars_macs and self._comes_later(chunk, sighting)):
                     self._sight(chunk.site, sighting)
 
-        if not await self.pursuit.asker.attempt(f"{chunk.site} {module.METHOD}", look()):
-            for address in looking.addresses():
-                looking.withhold(FAULT, address)
+        try:
+            if not await self.pursuit.asker.attempt(f"{chunk.site} {module.METHOD}", look()):
+                for address in looking.addresses():
+                    looking.withhold(FAULT, address)
+        finally:
+            looking.retire()
         for note in looking.notes:
             self.record.note(note)
 
@@ -240,7 +302,8 @@ class Search:
         target = self.pursuit.target(site, sighting.address)
         target.granted = sighting.granted
         self.record.sighting(target, sighting)
-        if target.sight(sighting):
+        ahead = self._ahead.get(site)
+        if target.sight(sighting) and not (ahead is not None and ahead.holds(*target.number)):
             self.pursuit.follow(target)
 
     def _close(self, chunk: Chunk) -> None:
@@ -248,6 +311,8 @@ class Search:
         last = max(((version, last) for version, _, last in chunk.ranges), default=(0, 0))
         for target in self._of(chunk.site):
             if target.number <= last:
+                if target.has_anything() and not target.is_done:
+                    self.pursuit.follow(target)
                 target.close()
 
     def _of(self, site: str) -> Iterator[Target]:

@@ -120,6 +120,18 @@ def test_a_sample_holds_the_likely_addresses_and_is_the_same_each_time() -> None
     assert set(tcp_sweep.sample(Block(4, first + 3, first + 5))) == {f"127.83.4.{n}" for n in (3, 4, 5)}
 
 
+def test_all_ports_of_an_address_are_tried_within_a_stretch(
+    scope: Any, make_field: Any, collect: Any
+) -> None:
+    town = Town({"127.82.3.9": {80}})
+    swept(collect, make_field(scope("127.82.0.0/21"), ports=PORTS), town)
+    spans: dict[str, list[int]] = {}
+    for at, (address, _) in enumerate(town.tried):
+        spans.setdefault(address, []).append(at)
+    assert len(spans) == 8 * 256
+    assert max(tried[-1] - tried[0] for tried in spans.values()) <= 256 * len(PORTS)
+
+
 def test_excluded_addresses_are_never_tried(scope: Any, make_field: Any, collect: Any) -> None:
     out = Exclusion("dialysis", AddressSet((interval("127.81.0.64/26"),)))
     field = make_field(scope("127.81.0.0/24", exclusions=(out,)), ports=PORTS)
