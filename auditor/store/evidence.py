@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -234,14 +234,30 @@ def _spelt(shelf: Shelf, run: str, device: int, claim: Claim) -> str:
     return known[1]
 
 
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Yield pairs of texts; ValueError where they are anything else."""
+    for name, value in json.loads(text):
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise ValueError(f"{text[:80]!r} holds what is no text")  # noqa: TRY004  a damaged record, as others
+        yield name, value
+
+
+def _told(row: Row, name: str) -> str:
+    """Return a text that every finding was written with; ValueError where it was lost."""
+    text = row[name]
+    if not isinstance(text, str):
+        raise ValueError(f"it has lost its {name}")  # noqa: TRY004  as above
+    return text
+
+
 @lru_cache(maxsize=16_384)
 def _links(text: str) -> tuple[Reference, ...]:
-    return tuple(Reference(label, url) for label, url in json.loads(text))
+    return tuple(Reference(label, url) for label, url in _pairs(text))
 
 
 @lru_cache(maxsize=16_384)
 def _facts(text: str) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in json.loads(text))
+    return tuple(_pairs(text))
 
 
 def _because(shelf: Shelf, text: str) -> tuple[Claim, ...]:
@@ -264,16 +280,16 @@ def finding_of(shelf: Shelf, device: str, row: Row) -> Finding:
         device=device,
         kind=FindingKind(row["kind"]),
         id=row["id"],
-        title=row["title"],
+        title=_told(row, "title"),
         verdict=Verdict(row["verdict"]),
         severity=Severity(row["severity"]),
         priority=Priority(row["priority"]),
-        priority_reason=row["priority_reason"],
+        priority_reason=_told(row, "priority_reason"),
         certainty=Certainty(row["certainty"]),
-        reason=row["reason"],
-        why_it_matters=row["why_it_matters"],
-        settles=row["settles"],
-        remedy=row["remedy"],
+        reason=_told(row, "reason"),
+        why_it_matters=_told(row, "why_it_matters"),
+        settles=_told(row, "settles"),
+        remedy=_told(row, "remedy"),
         known_exploited=date.fromisoformat(row["known_exploited"]) if row["known_exploited"] else None,
         references=_links(row["links"]),
         facts=_facts(row["facts"]),

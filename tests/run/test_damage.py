@@ -213,3 +213,20 @@ def test_an_exchange_that_lost_a_column_is_named_and_passed_over(
     ):
         assert command([*words, "--db", str(path)]) in KNOWN, words
     assert f"lost its {column}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "column", ["title", "priority_reason", "reason", "why_it_matters", "settles", "remedy", "facts", "links"]
+)
+def test_a_finding_that_lost_a_column_is_named_and_passed_over(
+    whole: Path, tmp_path: Path, column: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "lost.sqlite"
+    shutil.copy(whole, path)
+    with closing(sqlite3.connect(path)) as connection:
+        value = '[[["a"], 1]]' if column in {"facts", "links"} else None
+        connection.execute(f"UPDATE finding SET {column} = ?", (value,))
+        connection.commit()
+    for words in (("plan",), ("report", "--format", "md", "-o", "-"), ("findings",)):
+        assert command([*words, "--db", str(path)]) in KNOWN, words
+    assert f"lost its {column}" in caplog.text or "holds what is no text" in caplog.text
