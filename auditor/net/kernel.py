@@ -10,7 +10,7 @@ import socket  # noqa: TID251 - net owns the sockets
 import struct
 from collections.abc import Callable
 
-from auditor.net.meter import READING, Meter
+from auditor.net.meter import READING, REQUEST, Meter
 
 WINDOW = 16_384
 """Bytes of answer that may be on their way to us, or wait to be read, on one connection."""
@@ -23,6 +23,8 @@ _CRUMBS = 512
 """Bytes a read, below which an answer comes in crumbs."""
 _SELDOM = 0.2
 """Seconds between two reads of crumbs: the kernel acknowledges 25 times a second anyway, and once more for each read."""
+_PATIENCE = 1.0
+"""Seconds to wait for room before one read, at most."""
 _TCP_INFO = getattr(socket, "TCP_INFO", None)
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 _INFO_SIZE = 232
@@ -68,11 +70,14 @@ class Gauge:
         if self._reads > _AT_EASE or self._bytes > _SMALL:
             await asyncio.sleep(_SELDOM if self._bytes < _CRUMBS * self._reads else _GATHER)
             self.note()
-        seconds = self._meter.wait(self._monotonic(), READING)
-        if (
-            seconds > 0
-        ):  # once: a peer that has the kernel acknowledge all the time would have us wait for ever
-            await asyncio.sleep(seconds)
+        if self._meter.cap >= REQUEST:
+            await self._room()
+
+    async def _room(self) -> None:
+        """Wait for room at the meter, but not for ever: some peers have the kernel acknowledge all the time."""
+        until = self._monotonic() + _PATIENCE
+        while (seconds := self._meter.wait(now := self._monotonic(), READING)) > 0 and now < until:
+            await asyncio.sleep(min(seconds, until - now))
             self.note()
 
     def heard(self, size: int) -> None:
@@ -82,11 +87,9 @@ class Gauge:
         self._hush()
 
     def _hush(self) -> None:
-        """Keep the kernel from acknowledging every single segment."""
+        """Keep the kernel from acknowledging every single segment; it takes that up again by itself."""
         if _QUICKACK is not None:
-            self._sock.setsockopt(
-                socket.IPPROTO_TCP, _QUICKACK, 0
-            )  # the kernel switches it on again by itself
+            self._sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 0)
 
     def note(self) -> None:
         """Count what the kernel has sent since we last looked."""

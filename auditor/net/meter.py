@@ -11,6 +11,8 @@ REQUEST = 22
 """Packets that a conversation may make us send at once: SYN, request, acknowledgements of a full window, farewell."""
 READING = 12
 """Packets the kernel may send, after we have read, until we read again: see net/kernel.py."""
+PACKET = 8
+"""What must be free for one packet of discovery: a conversation with the same host may be under way."""
 _SECOND = 1.0
 
 
@@ -23,7 +25,7 @@ class Meter:
         self.cap = cap
         self._sent: deque[tuple[float, float]] = deque()
         self._used = 0.0
-        self.packet = Gate(self, 1)
+        self.packet = Gate(self, PACKET)
         """Passed by each packet of discovery."""
         self.request = Gate(self, REQUEST)
         """Passed by each request."""
