@@ -70,9 +70,10 @@ class Seat:
         return (*self.room, "sh", "-c", 'cd "$0" && exec "$@"', str(self.folder)) if self.room else ()
 
     def start(self, *words: str, before: Sequence[str] = (), **more: str) -> "subprocess.Popen[str]":
-        """Start the auditor, and leave it running."""
+        """Start the auditor, and leave it running; as from a terminal, whatever these tests were started by (nohup)."""
+        asked = ("env", "--default-signal=HUP,INT,TERM")
         return subprocess.Popen(
-            [*self._entered(), *before, sys.executable, "-m", "auditor.cli", *words], cwd=self.folder, text=True,
+            [*asked, *self._entered(), *before, sys.executable, "-m", "auditor.cli", *words], cwd=self.folder, text=True,
             env={**environment(), **more}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 

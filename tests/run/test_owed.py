@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -189,7 +190,7 @@ def test_a_partial_run_says_what_it_owes_and_how_to_go_on(tmp_path: Path) -> Non
         assert scan.returncode == 4, said
         text = said.decode()
         assert "auditor: partial: " in text
-        assert "questions to 1 address: the device's time of 1 s is over" in text
+        assert re.search(r"\d questions? to 1 address: the device.s time of 1 s is over", text)
         assert "go on with the same command and --resume" in text
 
     asyncio.run(act())
