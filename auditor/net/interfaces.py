@@ -59,7 +59,7 @@ def addresses(here: Interface) -> tuple[IPv4Interface | IPv6Interface, ...]:
 
 def _addresses_v6(name: str) -> Iterator[IPv6Interface]:
     try:
-        lines = _IF_INET6.read_text(encoding="ascii").splitlines()
+        lines = _IF_INET6.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return
     for line in lines:

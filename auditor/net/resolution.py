@@ -146,7 +146,7 @@ def networks(
 ) -> Iterator[Net]:
     """Yield the networks that are on a segment of ours: routes without a gateway. Source: proc(5)."""
     try:
-        for line in routes.read_text(encoding="ascii").splitlines()[1:]:
+        for line in routes.read_text(encoding="utf-8", errors="surrogateescape").splitlines()[1:]:
             row = line.split()
             gateway, mask = int(row[2], 16), int(row[7], 16)
             if not gateway and mask and row[0] != "lo" and not int(row[3], 16) & _REJECT:
@@ -154,7 +154,7 @@ def networks(
     except (OSError, ValueError, IndexError):
         pass
     try:
-        for line in routes_v6.read_text(encoding="ascii").splitlines():
+        for line in routes_v6.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
             row = line.split()
             length = int(row[1], 16)
             is_ours = row[9] != "lo" and not int(row[4], 16) and not int(row[8], 16) & _REJECT

@@ -72,7 +72,7 @@ class Search:
                 self.pursuit.targets[subject].finish()
                 self.record.tally.done += self.pursuit.targets[subject].granted
         for target in in_order(self.pursuit.targets.values()):
-            if not target.is_done:
+            if not target.is_done and not self._is_asked_for_first(target.site):
                 self.pursuit.follow(target)
 
     async def all_chunks(self) -> None:
@@ -97,6 +97,8 @@ class Search:
             await self.gate.passed()
             if chunk.name not in self.record.swept:
                 await self._sweep(chunk)
+            elif any(one.is_left for one in self._of(chunk.site) if chunk.holds(*one.number)):
+                await self._neighbours_first(chunk, [])
             self._close(chunk)
             await self.pursuit.make_room(2 * self.gate.scope.pace.concurrent_devices)
 
@@ -128,7 +130,7 @@ class Search:
         ours; and what was asked for it.
         """
         scope, now = self.gate.scope, self.gate.clock()
-        self._unknown.pop(chunk.site, None)
+        before = self._unknown.pop(chunk.site, {})
         if not scope.bars_macs(chunk.site, now):
             return scope, frozenset()
         asked: list[Field] = []
@@ -138,7 +140,10 @@ class Search:
         unknown = {
             address: reason for one in asked for reason, all_of in one.unasked().items() for address in all_of
         }
-        self._unknown[chunk.site] = unknown
+        self._unknown[chunk.site] = {
+            **{one: why for one, why in before.items() if not chunk.holds(*address_number(one))},
+            **unknown,
+        }
         if Method.ARP not in scope.methods:
             self.record.note(unknown_before(f"at {chunk.site}, where this run does not ask by ARP,"))
         macs = {one.address: one.mac for one in self._of(chunk.site) if one.mac}
@@ -175,8 +180,8 @@ class Search:
         """Begin to ask those who were met before the sweep came to them."""
         self._ahead[chunk.site].enter(stretch)
         for target in self._in(chunk, stretch):
-            if target.has_anything() and not target.is_done:
-                self.pursuit.follow(target)
+            if target.is_left:
+                self._follow(target)
 
     async def _leave(self, chunk: Chunk, stretch: Stretch, again: Field) -> None:
         """Let the devices of a stretch be asked to their end: nothing more will be found there."""
@@ -306,13 +311,26 @@ class Search:
         if target.sight(sighting) and not (ahead is not None and ahead.holds(*target.number)):
             self.pursuit.follow(target)
 
+    def _is_asked_for_first(self, site: str) -> bool:
+        """Tell whether nobody at a site is to be sent anything before ARP has told who is excluded."""
+        scope = self.gate.scope
+        return Method.ARP in scope.methods and scope.bars_macs(site, self.gate.clock())
+
+    def _follow(self, target: Target) -> None:
+        """Begin to ask somebody; of whom nobody knows whether he is excluded is owed."""
+        reason = self._unknown.get(target.site, {}).get(target.address)
+        if reason is None:
+            self.pursuit.follow(target)
+        else:
+            target.owed[_SWEEP, reason] = reason
+
     def _close(self, chunk: Chunk) -> None:
         """Let devices up to the end of a chunk be asked to their end."""
         last = max(((version, last) for version, _, last in chunk.ranges), default=(0, 0))
         for target in self._of(chunk.site):
             if target.number <= last:
-                if target.has_anything() and not target.is_done:
-                    self.pursuit.follow(target)
+                if target.is_left:
+                    self._follow(target)
                 target.close()
 
     def _of(self, site: str) -> Iterator[Target]:

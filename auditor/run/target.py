@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from auditor.model import Endpoint, Exchange, Plan, Protocol, Sighting, Status, Transport
+from auditor.model import Endpoint, Exchange, Method, Plan, Protocol, Sighting, Status, Transport
 from auditor.net import is_owed
 from auditor.run.again import Reader
 from auditor.run.named import Named
@@ -73,7 +73,8 @@ class Target:
         """Take in a sighting; tell whether it is worth asking something now."""
         before = len(self.ports)
         self.seen = max(self.seen or sighting.at, sighting.at)
-        self.mac = self.mac or sighting.mac
+        if sighting.mac and (self.mac is None or sighting.method == Method.ARP):
+            self.mac = sighting.mac  # who answers by ARP now outweighs what was told before
         if sighting.port is not None:
             self.ports.add((sighting.transport, sighting.port))
         if sighting.exchange is not None:
@@ -137,6 +138,11 @@ class Target:
     def state(self) -> tuple[int, int]:
         """Return what changes whenever more is known of it."""
         return len(self.memory), len(self.ports)
+
+    @property
+    def is_left(self) -> bool:
+        """Whether there is a device that was not asked to its end."""
+        return self.has_anything() and not self.is_done
 
     def has_anything(self) -> bool:
         """Tell whether there is a device to speak of: an open port or a word; a mere refusal is none."""

@@ -1,5 +1,7 @@
 """What every command says and how it ends."""
 
+import errno
+import os
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from auditor.cli import program, run
 from auditor.cli._words import Exit, Judge, number, shown, shown_bytes
+from auditor.cli._writing import write_whole
 
 
 def test_what_is_counted_is_named_by_its_number() -> None:
@@ -213,3 +216,36 @@ def test_what_is_logged_or_warned_of_passes_the_same_sieve(verbose: tuple[str, .
     is_verbose = bool(verbose)
     assert ("auditor.x: news: " in done.stderr) is is_verbose
     assert ("UserWarning" in done.stderr) is is_verbose
+
+
+def test_a_file_keeps_its_owner_and_what_cannot_be_replaced_is_written_in_place(tmp_path: Path) -> None:
+    file = tmp_path / "report.md"
+    file.write_text("old")
+    if os.geteuid() == 0:
+        os.chown(file, 1000, 1001)
+    before = file.stat()
+    write_whole(file, b"new", "choose another")
+    assert file.read_text() == "new"
+    assert (file.stat().st_uid, file.stat().st_gid) == (before.st_uid, before.st_gid)
+
+
+def test_where_a_file_may_not_be_replaced_it_is_written_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "report.md"
+    file.write_text("an older and longer text")
+
+    def busy(self: Path, target: Path) -> Path:
+        raise OSError(errno.EBUSY, "Device or resource busy", str(self), None, str(target))
+
+    monkeypatch.setattr(Path, "replace", busy)
+    write_whole(file, b"new", "choose another")
+    assert file.read_text() == "new"
+    assert [one.name for one in tmp_path.iterdir()] == ["report.md"]
+
+
+def test_symbolic_links_in_a_circle_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    assert run(["init", "--force", str(tmp_path / "a")]) == Exit.USAGE
+    assert "/a" in capsys.readouterr().err

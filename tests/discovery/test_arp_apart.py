@@ -167,3 +167,37 @@ def test_where_an_excluded_hardware_address_cannot_be_told_nobody_is_sent_anythi
     assert free.returncode == 0, free.stderr
     assert received(at) > came
     assert devices(other) == {FOUND: MAC}
+
+
+MUTE = """
+import socket, time
+ears = socket.create_server(("192.0.2.12", 80))
+print("ready", flush=True)
+time.sleep(100)
+"""
+
+
+def test_a_run_taken_up_sends_nobody_anything_before_arp_has_told_who_is_excluded_now(
+    at: Cable, tmp_path: Path
+) -> None:
+    late = "02:00:00:00:00:77"
+    barred = f'{SCOPE}[[exclude]]\nreason = "a ward"\nmac = "{late}"\n'
+    (tmp_path / "scope.toml").write_text(barred, encoding="utf-8")
+    words = ["ip", "netns", "exec", at.there, sys.executable, "-c", MUTE]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as device:
+        assert device.stdout is not None
+        assert device.stdout.readline() == "ready\n"
+        first = scan(at, tmp_path, "--methods", "arp,tcp-sweep,http", "-p", "80", "--max-time", "6s")
+        assert first.returncode == 4, first.stderr
+        assert received(at) > 0
+        for link, name, value in (
+            ("veth-there", at.there, ("address", late)),
+            ("veth-here", at.here, ("arp", "on")),
+        ):
+            subprocess.run(["ip", "-n", name, "link", "set", link, *value], check=True, timeout=60)
+        subprocess.run(["ip", "-n", at.here, "neigh", "flush", "dev", "veth-here"], check=True, timeout=60)
+        came = received(at)
+        second = scan(at, tmp_path, "--methods", "arp,tcp-sweep,http", "-p", "80", "--resume")
+        device.kill()
+    assert second.returncode == 0, second.stderr
+    assert received(at) == came

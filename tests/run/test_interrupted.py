@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from typing import Any
 import pytest
 
 from tests.lab.stage import PAPER, READABLE, Said, Stage, has_begun, served
+
+BEGAN = date(*time.gmtime()[:3])
 
 MOMENTS = int(os.environ.get("AUDITOR_KILL_MOMENTS", "4"))
 NETWORK = "127.126.1.0/27"
@@ -168,9 +171,13 @@ def identity(device: dict[str, Any]) -> object:
 def finding(record: dict[str, Any]) -> str:
     """Return what a finding says, without the evidence, whose names and repetitions differ from run to run."""
     facts = {**record["facts"], "seen": sorted(record["facts"].get("seen", "").split(", "))}
+    facts.pop("age in days", None)
     claims = sorted(f"{one['claim']}={one['value']} {one['certainty']}" for one in record["because"])
     said = {name: value for name, value in record.items() if name != "observations"}
-    return json.dumps({**said, "facts": facts, "because": claims}, sort_keys=True)
+    text = json.dumps({**said, "facts": facts, "because": claims}, sort_keys=True)
+    for day in {BEGAN, date(*time.gmtime()[:3])}:  # these tests may go on past midnight, and judge by the day
+        text = text.replace(day.isoformat(), "today")
+    return text
 
 
 def end_at(hall: Stage, db: str, moment: Moment, seconds: float) -> int:

@@ -175,7 +175,7 @@ def _of_kernel(sock: socket.socket, question: int, interface: str) -> bytes:
 def _addresses_v6(interface: str) -> list[ipaddress.IPv6Address]:
     """Return the interface's IPv6 addresses, link-local ones first. Source: Linux, if_inet6_seq_show."""
     try:
-        with open("/proc/net/if_inet6", encoding="ascii") as lines:  # noqa: PTH123  one import less before rights are given up
+        with open("/proc/net/if_inet6", encoding="utf-8", errors="surrogateescape") as lines:  # noqa: PTH123  one import less before rights are given up
             rows = [line.split() for line in lines]
     except OSError:
         return []
