@@ -5,7 +5,7 @@ by one hardware address with many addresses, and taken for nobody. Source: RFC 8
 """
 
 import dataclasses
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from auditor.model import (
@@ -31,6 +31,7 @@ PROTOCOL = Protocol.ARP
 PROXY = 4
 """A hardware address that answers for so many addresses is a router's."""
 _ROUNDS = 2
+ONLY_ARP = f"{MACHINE}: whom the scope excludes by hardware address only ARP can tell"
 _WAIT = 1.0
 """Seconds to listen after each round; a device on the same segment answers within a few milliseconds."""
 
@@ -74,9 +75,20 @@ class _Sweep:
             for answer in self._believed():
                 emit(self._sighting(answer))
         if self.field.bars_macs and not all(_is_within(one, here) for one in self.field.blocks()):
-            self.field.note(
-                unknown_before(f"at those addresses of {self.field.site} that are on no segment of ours")
+            self._beyond(here)
+
+    def _beyond(self, here: Sequence[IPv4Network | IPv6Network]) -> None:
+        """Leave alone whom ARP could tell and was not able to; say that of all others nobody knows before asking."""
+        networks = [(one.version, int(one.network_address), int(one.netmask)) for one in here]
+        is_granted = bool(self.field.interfaces())
+        for address in alternating(self.field.blocks()):
+            if is_granted and self.field.is_attached(address) and not _is_in(address, networks):
+                self.field.withhold(ONLY_ARP, address)
+        self.field.note(
+            unknown_before(
+                f"at those addresses of {self.field.site} that are on no segment the scope lets it ask by ARP"
             )
+        )
 
     async def _segment(self, neighbours: Neighbours) -> None:
         for _ in range(_ROUNDS):
@@ -99,7 +111,7 @@ class _Sweep:
         if error.is_owed:
             self._owe(neighbours, f"{MACHINE}: asking by ARP could not begin")
         elif error.needs_right and self.field.bars_macs:
-            self._owe(neighbours, f"{MACHINE}: whom the scope excludes by hardware address only ARP can tell")
+            self._owe(neighbours, ONLY_ARP)
         elif self.field.bars_macs:
             self.field.note(unknown_before(f"at {self.field.site}, where it cannot ask by ARP,"))
 
@@ -164,6 +176,11 @@ class _Sweep:
         # Of two that claim the address neither is its own; one that is excluded is what must be known.
         mac = barred if rival is not None else answer.mac
         return Sighting(answer.address, str(METHOD), now, mac=mac, exchange=exchange, granted=granted)
+
+
+def _is_in(address: str, networks: Iterable[tuple[int, int, int]]) -> bool:
+    read = ip_address(address)
+    return any(read.version == version and int(read) & mask == network for version, network, mask in networks)
 
 
 def _is_within(block: Block, networks: Iterable[IPv4Network | IPv6Network]) -> bool:

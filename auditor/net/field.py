@@ -296,6 +296,15 @@ class Field:
             self._resolve(grant)
         return passage
 
+    def interfaces(self) -> tuple[str, ...]:
+        """Return the names of the interfaces that the scope grants the site, whatever their state."""
+        site = self._scope.site(self.site)
+        return site.interfaces if site is not None else ()
+
+    def is_attached(self, address: str) -> bool:
+        """Tell whether an address is on a segment of this machine, by its routes."""
+        return self._office.resolution.is_attached(address)
+
     def is_absent(self, address: str) -> bool:
         """Tell whether an address is on our own segment and nobody there has it: nothing sent to it would leave."""
         return self._office.resolution.is_absent(address)

@@ -52,14 +52,14 @@ class Resolution:
 
     def is_absent(self, address: str) -> bool:
         """Tell whether the kernel has asked for an address on our segment lately, and nobody has it."""
-        if not self._is_attached(address):
+        if not self.is_attached(address):
             return False
         self._look()
         return self._nobody.get(address, float("-inf")) > self._monotonic()
 
     def cost(self, address: str) -> int:
         """Return how many packets of the kernel's own a packet to an address brings about before it leaves."""
-        if not self._is_attached(address):
+        if not self.is_attached(address):
             return 0
         self._look()
         if address in self._known:
@@ -67,7 +67,8 @@ class Resolution:
         self._known.add(address)  # the next one finds it being asked for
         return TRIES
 
-    def _is_attached(self, address: str) -> bool:
+    def is_attached(self, address: str) -> bool:
+        """Tell whether an address is on a segment of ours: reached by a route without a gateway."""
         now = self._monotonic()
         if now - self._networks_at >= _ROUTES_FRESH:
             self._networks, self._networks_at = tuple(self._attached()), now

@@ -193,7 +193,7 @@ class TestOnASegment:
             "9",
         )
         routed = auditor(*scan, "192.0.2.3", "198.51.100.5", "--methods", "arp")
-        assert "that are on no segment of ours before asking" in routed.stderr
+        assert "that are on no segment the scope lets it ask by ARP before asking" in routed.stderr
         without = auditor(*scan, "192.0.2.3", "--methods", "ssdp")
         assert "where this run does not ask by ARP, before asking" in without.stderr
 

@@ -201,3 +201,37 @@ def test_a_run_taken_up_sends_nobody_anything_before_arp_has_told_who_is_exclude
         device.kill()
     assert second.returncode == 0, second.stderr
     assert received(at) == came
+
+
+def test_a_granted_segment_that_cannot_be_asked_is_left_alone_where_a_hardware_address_is_excluded(
+    at: Cable, tmp_path: Path
+) -> None:
+    """An interface with IPv6 alone: its neighbours are not asked for, and so not known."""
+    for name, link, address in (
+        (at.here, "veth-here", "fd98::1/64"),
+        (at.there, "veth-there", "fd98::10/64"),
+    ):
+        subprocess.run(
+            ["ip", "-n", name, "addr", "flush", "dev", link, "scope", "global"], check=True, timeout=60
+        )
+        subprocess.run(
+            ["ip", "-n", name, "addr", "add", address, "dev", link, "nodad"], check=True, timeout=60
+        )
+    only6 = SCOPE.replace("192.0.2.0/28", "fd98::10-fd98::1f")
+    (tmp_path / "scope.toml").write_text(
+        f'{only6}[[exclude]]\nreason = "a ward"\nmac = "{MAC}"\n', encoding="utf-8"
+    )
+    came = received6(at)
+    done = scan(at, tmp_path, "--methods", "arp,tcp-sweep,http", "-p", "80")
+    assert done.returncode == 4, done.stderr
+    assert "whom the scope excludes by hardware address only ARP can tell" in done.stderr
+    assert received6(at) == came
+
+
+def received6(at: Cable) -> int:
+    """Return how many TCP segments came to the device so far: IPv6 itself is never silent."""
+    table = subprocess.run(
+        ["ip", "netns", "exec", at.there, "cat", "/proc/net/snmp"], check=True, capture_output=True, text=True, timeout=60
+    ).stdout  # fmt: skip
+    names, values = (line.split() for line in table.splitlines() if line.startswith("Tcp:"))
+    return int(values[names.index("InSegs")])
