@@ -50,6 +50,10 @@ def swept_of(text: str) -> Swept:
         return Swept(0)
 
 
+BY_HARDWARE_ADDRESS = "excluded by the scope, by hardware address"
+"""Addresses at which somebody excluded was met by ARP."""
+
+
 def from_fields(fields: Sequence[Field]) -> Swept:
     """Sum up the fields of all methods over one chunk: what two methods were both refused counts once."""
     swept = max((one.swept for one in fields), default=0)
@@ -97,7 +101,7 @@ def coverage(
     if excluded:
         reasons["excluded by the scope"] += excluded
     reached = swept + sum(count for reason, count in reasons.items() if reason.startswith("not swept"))
-    reached += sum(one.unasked for one in chunks.values())
+    reached += sum(one.unasked for one in chunks.values()) + reasons[BY_HARDWARE_ADDRESS]
     if granted > reached:
         reasons["not swept: the run ended before or sweeping is not allowed"] += granted - reached
     return Coverage(

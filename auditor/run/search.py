@@ -10,7 +10,7 @@ from auditor.discovery.arp import unknown_before
 from auditor.model import Endpoint, Exchange, Grant, Method, Protocol, Sighting, Status
 from auditor.net import FAULT, Field, Front, Look, Network, Stretch
 from auditor.run.ahead import Ahead
-from auditor.run.coverage import from_fields, not_tried
+from auditor.run.coverage import BY_HARDWARE_ADDRESS, from_fields, not_tried
 from auditor.run.gate import Gate
 from auditor.run.past import Past
 from auditor.run.plan import Audit, Chunk, chunks, methods
@@ -147,6 +147,15 @@ class Search:
         if Method.ARP not in scope.methods:
             self.record.note(unknown_before(f"at {chunk.site}, where this run does not ask by ARP,"))
         macs = {one.address: one.mac for one in self._of(chunk.site) if one.mac}
+        barred = [
+            found
+            for address, mac in macs.items()
+            if chunk.holds(*address_number(address))
+            and isinstance(found := scope.admit(address, site=chunk.site, mac=mac, at=now), Refusal)
+            and found.why is Why.EXCLUDED
+        ]
+        if barred and asked:
+            asked[0].skip(BY_HARDWARE_ADDRESS, len(barred))
         return scope.holding_off(chunk.site, macs, now), frozenset({Method.ARP})
 
     async def _side_by_side(

@@ -174,6 +174,8 @@ class TestOnASegment:
         assert done.returncode == 0, done.stderr
         assert heard.read_text(encoding="utf-8").split() == []
         assert "cannot be known" not in done.stderr
+        assert "withheld: 2 addresses: excluded by the scope, by hardware address" in done.stderr
+        assert "not swept" not in done.stderr
         assert {one["granted"] for one in devices(db).values()} == {False}
 
     def test_where_nobody_can_ask_first_it_says_so(self, tmp_path: Path) -> None:
