@@ -36,6 +36,7 @@ WITHOUT = ("setpriv", "--securebits=+noroot,+noroot_locked", "--inh-caps=-all", 
 
 pytestmark = [
     pytest.mark.netns,
+    pytest.mark.slow,
     pytest.mark.skipif(
         os.geteuid() != 0 or not all(shutil.which(name) for name in ("ip", "setpriv")),
         reason="needs root, ip and setpriv",

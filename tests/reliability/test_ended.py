@@ -17,6 +17,8 @@ import pytest
 from tests.reliability.seat import Devices, Ended, Seat, serving, soundness, until
 from tests.reliability.witness import Outcome, Witness
 
+pytestmark = pytest.mark.slow
+
 BASE = "127.34.4"
 FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
 SCOPE = f"""schema_version = 1

@@ -10,6 +10,8 @@ import pytest
 from tests.reliability.seat import Ended, Seat, serving, until
 from tests.reliability.witness import Outcome, Witness
 
+pytestmark = pytest.mark.slow
+
 REPORT = ("report", "--format", "md", "--db", "a.sqlite", "-o")
 ROOT = os.geteuid() == 0
 

@@ -10,6 +10,8 @@ import pytest
 from tests.reliability.seat import Ended, Seat
 from tests.reliability.witness import Outcome, Witness
 
+pytestmark = pytest.mark.slow
+
 DEVICES = ("devices", "--db", "a.sqlite")
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.reliability.seat import UNPRIVILEGED, Seat, killed
 from tests.reliability.witness import Outcome, Witness
 
+pytestmark = pytest.mark.slow
+
 DEVICES = ("devices", "--db", "a.sqlite")
 REPORT = ("report", "--format", "md", "--db", "a.sqlite", "-o")
 ROOT = os.geteuid() == 0

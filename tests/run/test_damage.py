@@ -14,6 +14,8 @@ from auditor.cli import run as command
 from auditor.store import RETIRED, Access, Store, Word
 from tests.run.test_picture import INFO, NOON, TITLE, A, B, C, Town, info
 
+pytestmark = pytest.mark.slow
+
 WHOLE = os.environ.get("AUDITOR_DAMAGE") == "all"
 """Every damage with every command; by default each column has one of each, in turn."""
 DAMAGES: tuple[object, ...] = (
